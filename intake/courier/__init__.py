@@ -1,0 +1,1 @@
+"""The carrier of bundles and outboxes. Can read nothing."""

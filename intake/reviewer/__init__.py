@@ -1,0 +1,1 @@
+"""The air-gapped laptop: import, vault, triage and replies. No network."""

@@ -1,0 +1,1 @@
+"""The server: ciphertext in, ciphertext out. Nothing here can decrypt."""

@@ -1,0 +1,1 @@
+"""What crosses machines: formats, constants, parsers and writers, signature verification. No I/O, no private keys."""
