@@ -2,10 +2,10 @@
 
     python3 deploy/setup.py [--apt chromium,iproute2] [--build]
 
-Everything lands under the project's root: Python packages (every one checked against a hash) and Node in `.venv/`,
-web packages in `web/node_modules/`. Node is always the pinned wheel from `.venv/`, never one of the system's.
-Stamps in `.venv/stamps/` hold the hash of what each step was made from. Standard library only; progress goes to
-standard error, so a caller's standard output stays its own.
+Everything lands under the project's root: Python packages (every one checked against a hash) and Node in
+`.venv/`, web packages in `web/node_modules/`. Node is always the pinned wheel, never one of the system's.
+Stamps in `.venv/stamps/` hold the hash of what each step was made from. Standard library only; progress goes
+to standard error, so a caller's standard output stays its own.
 """
 
 from __future__ import annotations
@@ -59,23 +59,32 @@ def say(text: str) -> None:
     print(f"setup: {text}", file=sys.stderr, flush=True)
 
 
-def run_step(title: str, command: list[str], folder: Path = ROOT, extra: dict[str, str] | None = None) -> None:
-    """Runs `command` in `folder`, telling every 10 s that it still runs; its output goes to `.cache/setup.log`.
+def run_step(
+    title: str, command: list[str], folder: Path = ROOT, extra: dict[str, str] | None = None
+) -> None:
+    """Runs `command` in `folder`, telling every 10 s that it still runs.
 
-    Raises SetupError with the end of that output when it exits with anything but 0.
+    Its output goes to `.cache/setup.log`. Raises SetupError with the end of that when it exits with anything but 0.
     """
     say(f"{title} …")
     started = time.monotonic()
     log = CACHE / "setup.log"
     with log.open("wb") as sink:
         child = subprocess.Popen(
-            command, cwd=folder, env=os.environ | (extra or {}), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+            command,
+            cwd=folder,
+            env=os.environ | (extra or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
         )
         while _still_runs(child):
             say(f"{title} … {time.monotonic() - started:.0f} s")
     if child.returncode != 0:
         tail = log.read_text("utf-8", "replace").splitlines()[-LOG_TAIL_LINES:]
-        raise SetupError(f"{title} failed (exit code {child.returncode}):\n" + "\n".join(f"  {line}" for line in tail))
+        raise SetupError(
+            f"{title} failed (exit code {child.returncode}):\n" + "\n".join(f"  {line}" for line in tail)
+        )
     say(f"{title}: done in {time.monotonic() - started:.1f} s")
 
 
@@ -88,7 +97,7 @@ def _still_runs(child: subprocess.Popen[bytes]) -> bool:
 
 
 def digest_of(paths: Iterable[Path], *words: str) -> str:
-    """SHA-256 as 64 hex digits over `words` and the names and contents of those `paths` that exist, in order."""
+    """SHA-256 as 64 hex digits over `words` and the names and contents of the `paths` that exist."""
     state = hashlib.sha256("\0".join(words).encode())
     for path in paths:
         if path.is_file():
@@ -134,11 +143,13 @@ def check_python() -> None:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        raise SetupError("This Python has no venv module.", "on Debian: apt-get install python3-venv") from None
+        raise SetupError(
+            "This Python has no venv module.", "on Debian: apt-get install python3-venv"
+        ) from None
 
 
 def ensure_venv() -> None:
-    """Makes `.venv/` when it is missing or its Python no longer starts, and puts pip into one made without it."""
+    """Makes `.venv/` when it is missing or its Python no longer starts; adds pip to one made without."""
     if not _starts([str(PYTHON), "-c", "pass"]):
         run_step("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     if not _starts([str(PYTHON), "-c", "import pip"]):
@@ -156,7 +167,7 @@ def ensure_python_packages() -> None:
     """Installs the locked requirements and the project itself, editable, into `.venv/`."""
     ensure_venv()
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    locked = digest_of([REQUIREMENTS], platform.python_version())
+    locked = digest_of([REQUIREMENTS])
     if not is_current("requirements", locked):
         # Wheels only: a source package would run its own unhashed build requirements during the install.
         run_step(
@@ -201,7 +212,7 @@ def ensure_web_packages() -> None:
     lock = WEB / "package-lock.json"
     if not lock.is_file():
         return
-    digest = digest_of([lock, WEB / "package.json", WEB / ".npmrc"], str(REQUIREMENTS.stat().st_size))
+    digest = digest_of([lock, WEB / "package.json", WEB / ".npmrc"])
     if (WEB / "node_modules").is_dir() and is_current("web", digest):
         return
     run_step("installing web packages", [*npm_command(), "ci"], WEB, node_environment())
@@ -210,16 +221,19 @@ def ensure_web_packages() -> None:
 
 def build_web() -> None:
     """Runs the web build when its sources changed since the last one; nothing before there is a build."""
-    package = WEB / "package.json"
-    if not package.is_file() or "build" not in json.loads(package.read_bytes()).get("scripts", {}):
-        return say("web has no build script yet")
-    if not (WEB / "build.mjs").is_file():
-        return say("web/build.mjs is not there yet")
+    if "build" not in web_scripts() or not (WEB / "build.mjs").is_file():
+        say("web has no build script yet")
+        return
     digest = digest_of(web_sources())
-    if (WEB / "dist").is_dir() and is_current("build", digest):
-        return None
-    run_step("building the page", [*npm_command(), "run", "build"], WEB, node_environment())
-    return mark_current("build", digest)
+    if not ((WEB / "dist").is_dir() and is_current("build", digest)):
+        run_step("building the page", [*npm_command(), "run", "build"], WEB, node_environment())
+        mark_current("build", digest)
+
+
+def web_scripts() -> list[str]:
+    """The names of the scripts in `web/package.json`; empty when there is no such file."""
+    package = WEB / "package.json"
+    return sorted(json.loads(package.read_bytes()).get("scripts", {})) if package.is_file() else []
 
 
 def web_sources() -> list[Path]:
@@ -234,7 +248,7 @@ def is_installed(package: str) -> bool:
 
 
 def ensure_tools(packages: list[str]) -> list[str]:
-    """Installs missing Debian packages when run as root with apt; returns those still missing, one hint line each."""
+    """Installs missing Debian packages when root; returns those still missing, each with a hint line."""
     missing = [package for package in packages if not is_installed(package)]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         apt_install(missing)
@@ -245,7 +259,7 @@ def ensure_tools(packages: list[str]) -> list[str]:
 
 
 def apt_install(packages: list[str]) -> None:
-    """Installs `packages`; when that fails the package lists are renewed once first. Failures are only told."""
+    """Installs `packages`, after one renewal of the package lists if need be. Failures are only told."""
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     title = f"installing {', '.join(packages)}"
@@ -261,7 +275,9 @@ def apt_install(packages: list[str]) -> None:
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Reads the command line; `apt` becomes a list of names that TOOLS knows."""
-    parser = argparse.ArgumentParser(prog="deploy/setup.py", description="Sets the project up on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="deploy/setup.py", description="Sets the project up on this machine."
+    )
     parser.add_argument("--apt", default="", metavar="NAME,NAME", help=f"tools wanted: {', '.join(TOOLS)}")
     parser.add_argument("--build", action="store_true", help="also build the page when its sources changed")
     options = parser.parse_args(argv)
