@@ -1,6 +1,6 @@
-"""The public age test suite (C2SP/CCTV, the `cctv-age` package), every binary vector, against the general reader.
+"""The public age test suite (C2SP/CCTV, the `cctv-age` package), every binary vector, on the general reader.
 
-The X25519 and scrypt identities below exist only here: the suite needs them, production refuses their stanzas.
+The X25519 and scrypt identities below exist only here: the suite needs them, production refuses such stanzas.
 """
 
 import hashlib
