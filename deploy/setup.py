@@ -64,7 +64,7 @@ def run_step(
 ) -> None:
     """Runs `command` in `folder`, telling every 10 s that it still runs.
 
-    Its output goes to `.cache/setup.log`. Raises SetupError with the end of that when it exits with anything but 0.
+    Its output goes to `.cache/setup.log`. Raises SetupError with its end when the exit code is not 0.
     """
     say(f"{title} …")
     started = time.monotonic()

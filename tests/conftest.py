@@ -1,4 +1,4 @@
-"""What every folder of tests shares: the project's tree, the machine's tools, the list of what was skipped."""
+"""What all tests share: the tree of the project, the tools of the machine, the list of what was skipped."""
 
 from __future__ import annotations
 
