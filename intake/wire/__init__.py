@@ -1,1 +1,1 @@
-"""What crosses machines: formats, constants, parsers and writers, signature verification. No I/O, no private keys."""
+"""What crosses machines: formats, their parsers and writers, signature checks. No I/O, no private keys."""

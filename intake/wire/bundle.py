@@ -1,0 +1,205 @@
+"""The bundle's own words: its signed statement, its index, and the BagIt files around them (SPEC.md section 9).
+
+Pure functions over text; the server writes the files, the laptop reads them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from intake.wire.constants import OBJECT_ID_SIZE, PURPOSE_BUNDLE, REHEARSAL_NOTICE, SALT_SIZE, SHA256_SIZE
+from intake.wire.encoding import day_text, parse_day, parse_int, unhex
+from intake.wire.errors import BundleInvalid, WireError
+from intake.wire.note import Note, parse_note
+
+BAGIT_TXT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+NOTE_NAME = "bundle.note"
+INDEX_NAME = "data/index.txt"
+LEAVES_NAME = "data/log/leaves.bin"
+HEADS_NAME = "data/log/heads.txt"
+MANIFEST_NAME = "data/manifest.note"
+OBJECTS_FOLDER = "data/objects"
+HEADS_SEPARATOR = b"==\n"
+_KINDS = ("report", "media")
+_HEX64 = re.compile("[0-9a-f]{64}")
+_MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]{1,200})")
+_KEYS = ("deployment", "bundle", "serial", "day", "rehearsal", "objects", "bytes", "index", "leaves", "heads", "manifest")
+
+
+@dataclass(frozen=True)
+class BundleStatement:
+    """What the log key signs of a bundle; hashes are 64 hex, `bundle` is 32 hex, sizes in bytes."""
+
+    deployment: str
+    bundle: str
+    serial: int
+    day: date
+    rehearsal: bool
+    objects: int
+    bytes: int
+    index: str
+    leaves_first: int
+    leaves_count: int
+    leaves: str
+    heads: str
+    manifest: str
+
+    def text(self) -> str:
+        """Return the note text to sign."""
+        lines = [
+            PURPOSE_BUNDLE,
+            f"deployment {self.deployment}",
+            f"bundle {self.bundle}",
+            f"serial {self.serial}",
+            f"day {day_text(self.day)}",
+            f"rehearsal {'yes' if self.rehearsal else 'no'}",
+            f"objects {self.objects}",
+            f"bytes {self.bytes}",
+            f"index {self.index}",
+            f"leaves {self.leaves_first} {self.leaves_count} {self.leaves}",
+            f"heads {self.heads}",
+            f"manifest {self.manifest}",
+        ]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def folder(self) -> str:
+        """The bundle's folder name."""
+        return f"bundle-{self.bundle[:8]}"
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One object of a bundle: 16-byte id, kind, size in bytes, hash, epoch label, 32-byte salt, leaf number, arrival day."""
+
+    object_id: bytes
+    kind: str
+    size: int
+    sha256: bytes
+    epoch: int
+    salt: bytes
+    leaf_number: int
+    day: date
+
+    def line(self) -> str:
+        """Return the entry's line with its newline."""
+        middle = f"{self.kind} {self.size} {self.sha256.hex()} {self.epoch} {self.salt.hex()}"
+        return f"{self.object_id.hex()} {middle} {self.leaf_number} {day_text(self.day)}\n"
+
+    @property
+    def path(self) -> str:
+        """The object's path inside the bundle."""
+        return f"{OBJECTS_FOLDER}/{self.object_id.hex()}.age"
+
+
+def parse_bundle_note(untrusted: bytes) -> tuple[Note, BundleStatement]:
+    """Parse bundle.note without verifying it; raise NoteInvalid or BundleInvalid on anything not canonical."""
+    note = parse_note(untrusted)
+    lines = note.text[:-1].split("\n")
+    values = [line.partition(" ") for line in lines[1:]]
+    if lines[0] != PURPOSE_BUNDLE or tuple(v[0] for v in values) != _KEYS:
+        raise BundleInvalid("this note is not a bundle's statement")
+    try:
+        statement = _statement({key: value for key, _, value in values})
+    except WireError as error:
+        raise BundleInvalid(str(error)) from error
+    if statement.text() != note.text:
+        raise BundleInvalid("the statement is not written canonically")
+    return note, statement
+
+
+def _statement(taken: dict[str, str]) -> BundleStatement:
+    first, count, leaves = (*taken["leaves"].split(" "), "", "", "")[:3]
+    hashes = (taken["deployment"], taken["index"], leaves, taken["heads"], taken["manifest"])
+    if not all(_HEX64.fullmatch(h) for h in hashes):
+        raise BundleInvalid("a hash is not 64 hex digits")
+    unhex(taken["bundle"], OBJECT_ID_SIZE)
+    return BundleStatement(
+        taken["deployment"],
+        taken["bundle"],
+        parse_int(taken["serial"]),
+        parse_day(taken["day"]),
+        taken["rehearsal"] == "yes",
+        parse_int(taken["objects"]),
+        parse_int(taken["bytes"]),
+        taken["index"],
+        parse_int(first),
+        parse_int(count),
+        leaves,
+        taken["heads"],
+        taken["manifest"],
+    )
+
+
+def parse_index(untrusted: bytes) -> tuple[IndexEntry, ...]:
+    """Parse data/index.txt; raise BundleInvalid when malformed, out of leaf order, or naming an object twice."""
+    try:
+        text = untrusted.decode("ascii")
+        entries = tuple(_entry(line) for line in text.splitlines())
+    except (UnicodeDecodeError, WireError) as error:
+        raise BundleInvalid("the index is malformed") from error
+    if "".join(e.line() for e in entries) != text:
+        raise BundleInvalid("the index is not written canonically")
+    numbers = [e.leaf_number for e in entries]
+    if numbers != sorted(set(numbers)) or len({e.object_id for e in entries}) != len(entries):
+        raise BundleInvalid("the index is out of order or names an object twice")
+    return entries
+
+
+def _entry(line: str) -> IndexEntry:
+    parts = line.split(" ")
+    if len(parts) != 8 or parts[1] not in _KINDS:
+        raise BundleInvalid("an index line is malformed")
+    return IndexEntry(
+        unhex(parts[0], OBJECT_ID_SIZE),
+        parts[1],
+        parse_int(parts[2]),
+        unhex(parts[3], SHA256_SIZE),
+        parse_int(parts[4]),
+        unhex(parts[5], SALT_SIZE),
+        parse_int(parts[6]),
+        parse_day(parts[7]),
+    )
+
+
+def write_heads(heads: Iterable[bytes]) -> bytes:
+    """Return data/log/heads.txt from signed head notes, oldest first."""
+    return b"".join(head + HEADS_SEPARATOR for head in heads)
+
+
+def split_heads(untrusted: bytes) -> tuple[bytes, ...]:
+    """Split data/log/heads.txt into notes; raise BundleInvalid when it does not end in a separator."""
+    if not untrusted:
+        return ()
+    if not untrusted.endswith(HEADS_SEPARATOR):
+        raise BundleInvalid("the heads do not end in a separator")
+    return tuple(untrusted.removesuffix(HEADS_SEPARATOR).split(HEADS_SEPARATOR))
+
+
+def bag_info(statement: BundleStatement) -> str:
+    """Return bag-info.txt: a day, the bundle's id, the payload's size, and the rehearsal mark."""
+    lines = [f"Bagging-Date: {day_text(statement.day)}", f"External-Identifier: {statement.bundle}"]
+    if statement.rehearsal:
+        lines.append(f"Intake-Rehearsal: {REHEARSAL_NOTICE}")
+    return "\n".join(lines) + "\n"
+
+
+def bag_manifest(hashes: Iterable[tuple[str, str]]) -> str:
+    """Return a BagIt sha256 manifest from (path, 64 hex), sorted by path."""
+    return "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(hashes))
+
+
+def parse_bag_manifest(untrusted: bytes) -> dict[str, str]:
+    """Read a BagIt sha256 manifest as path -> 64 hex; raise BundleInvalid on a path that could leave the folder."""
+    try:
+        lines = untrusted.decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise BundleInvalid("the bag's manifest is malformed") from error
+    found: dict[str, str] = {}
+    for line in lines:
+        match = _MANIFEST_LINE.fullmatch(line)
+        if not match or match[2] in found or {"", ".", ".."} & set(match[2].split("/")):
+            raise BundleInvalid("the bag's manifest is malformed")
+        found[match[2]] = match[1]
+    return found
