@@ -203,8 +203,15 @@ def npm_command() -> list[str]:
 
 
 def node_environment() -> dict[str, str]:
-    """What npm scripts need so that a plain `node` in them is the pinned one too."""
-    return {"PATH": f"{node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    """What npm scripts need so that a plain `node` in them is the pinned one too.
+
+    The wheel's own bin folder stays off the path: its npm and npx were links once and do not start.
+    """
+    link = VENV / "bin" / "node"
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(node_command()[0], link.parent))
+    return {"PATH": f"{link.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def ensure_web_packages() -> None:
