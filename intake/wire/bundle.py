@@ -24,7 +24,19 @@ HEADS_SEPARATOR = b"==\n"
 _KINDS = ("report", "media")
 _HEX64 = re.compile("[0-9a-f]{64}")
 _MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]{1,200})")
-_KEYS = ("deployment", "bundle", "serial", "day", "rehearsal", "objects", "bytes", "index", "leaves", "heads", "manifest")
+_KEYS = (
+    "deployment",
+    "bundle",
+    "serial",
+    "day",
+    "rehearsal",
+    "objects",
+    "bytes",
+    "index",
+    "leaves",
+    "heads",
+    "manifest",
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ class BundleStatement:
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """One object of a bundle: 16-byte id, kind, size in bytes, hash, epoch label, 32-byte salt, leaf number, arrival day."""
+    """One object of a bundle: 16-byte id, kind, size in bytes, hash, epoch label, salt, leaf, arrival day."""
 
     object_id: bytes
     kind: str

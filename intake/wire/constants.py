@@ -1,4 +1,4 @@
-"""Every number and label that crosses machines, once. Sizes are in bytes and named so; labels end in a newline (SPEC.md).
+"""Every number and label that crosses machines, once. Sizes are in bytes; labels end in a newline (SPEC.md).
 
 `typescript.py` generates web/src/generated/constants.ts from the public names of this module.
 """
@@ -74,6 +74,9 @@ ANSWER_MAX_CHARACTERS: Final = 20_000
 ANSWER_LIST_MAX: Final = 64
 ANSWER_ID_PATTERN: Final = "[a-z][a-z0-9_]{0,31}"
 CLOCK_STEP_MINUTES: Final = 15
+
+JSON_DEPTH_MAX: Final = 16
+JSON_INTEGER_MAX: Final = 2**53 - 1
 
 # Signed note and manifest (section 4)
 ED25519_KEY_SIZE: Final = 32

@@ -15,7 +15,7 @@ _ORIGIN_HEX = 16
 
 
 def leaf(salt: bytes, sha256: bytes, kind: int, size: int, epoch: int) -> bytes:
-    """Return the 32-byte leaf of an object: 32-byte salt, 32-byte ciphertext hash, kind 1 or 2, size in bytes, epoch label."""
+    """Return an object's 32-byte leaf: 32-byte salt, 32-byte ciphertext hash, kind 1 or 2, size in bytes, epoch."""
     if len(salt) != SALT_SIZE or len(sha256) != SHA256_SIZE:
         raise ValueError("salt and hash are 32 bytes")
     fields = kind.to_bytes(1) + size.to_bytes(8) + epoch.to_bytes(4)
@@ -23,7 +23,7 @@ def leaf(salt: bytes, sha256: bytes, kind: int, size: int, epoch: int) -> bytes:
 
 
 def tree_root(leaves: Sequence[bytes]) -> bytes:
-    """Return the 32-byte RFC 6962 root of 32-byte leaves; SHA-256 of nothing for no leaf. O(n) time, O(log n) memory."""
+    """Return the 32-byte RFC 6962 root of 32-byte leaves; SHA-256 of nothing for no leaf. O(log n) memory."""
     stack: list[tuple[int, bytes]] = []
     for entry in leaves:
         node = (0, hashlib.sha256(b"\x00" + entry).digest())

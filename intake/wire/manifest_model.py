@@ -145,7 +145,7 @@ def _next_roots_json(following: NextRoots | None) -> dict[str, object] | None:
 
 
 def check_days(manifest: Manifest) -> None:
-    """Raise ManifestInvalid when the days contradict each other or an online manifest outlives its epoch by over 3 days."""
+    """Raise ManifestInvalid when days contradict each other or the manifest outlives its epoch by over 3 days."""
     for epoch in (manifest.epoch, manifest.carry):
         if not epoch.first < epoch.until <= epoch.grace_until:
             raise ManifestInvalid("an epoch's days are out of order")

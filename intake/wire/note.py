@@ -73,9 +73,7 @@ def check_text(text: str) -> str:
 
 def write_note(text: str, signatures: Iterable[Signature]) -> bytes:
     """Return the note's bytes: text, empty line, one line a signature; raise NoteInvalid on text it may not carry."""
-    lines = [
-        f"{_DASH}{check_name(s.name)} {b64(s.key_id + s.signature)}\n" for s in signatures
-    ]
+    lines = [f"{_DASH}{check_name(s.name)} {b64(s.key_id + s.signature)}\n" for s in signatures]
     if not 1 <= len(lines) <= NOTE_SIGNATURES_MAX:
         raise NoteInvalid("a note carries 1 to 16 signatures")
     return (check_text(text) + "\n" + "".join(lines)).encode()
@@ -132,7 +130,7 @@ def verified_names(note: Note, keys: Mapping[str, bytes]) -> frozenset[str]:
 
 
 def require_signer(note: Note, keys: Mapping[str, bytes]) -> str:
-    """Return the first name, in alphabetical order, of `keys` that signed the note; raise BadSignature when none did."""
+    """Return the first name, in alphabetical order, of `keys` that signed the note; raise BadSignature if none did."""
     names = verified_names(note, keys)
     if not names:
         raise BadSignature("no key that may sign this has signed it")

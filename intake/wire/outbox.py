@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from intake.wire.constants import (
     MAILBOX_ID_SIZE,
@@ -147,7 +148,7 @@ def _read(note: Note) -> Outbox:
     if note.purpose == PURPOSE_REPLIES:
         return RepliesOutbox(head, _slots(rest))
     acks = tuple(_ack(line) for line in rest)
-    if any(a.object_id >= b.object_id for a, b in zip(acks, acks[1:], strict=False)):
+    if any(a.object_id >= b.object_id for a, b in pairwise(acks)):
         raise OutboxInvalid("the entries are not in rising order")
     if note.purpose == PURPOSE_ACKS:
         return AckOutbox(head, acks)

@@ -1,4 +1,4 @@
-"""Stamping a built page with a deployment's roots and its newest manifest (SPEC.md section 11). Same input, same bytes."""
+"""Stamping a built page with a deployment's roots and newest manifest (SPEC.md section 11): same input, same bytes."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ _MANIFEST = (b'<script type="text/plain" id="intake-manifest">', b"</script>")
 
 
 def stamp(template: bytes, deployment_json: str, manifest_note: bytes) -> bytes:
-    """Return the page with both blocks filled; raise PageInvalid when a block is missing, doubled, or text holds `<`."""
+    """Return the page with both blocks filled; raise PageInvalid on a missing or doubled block or a `<`."""
     page = _fill(template, _DEPLOYMENT, deployment_json.encode())
     return _fill(page, _MANIFEST, manifest_note)
 

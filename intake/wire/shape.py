@@ -1,4 +1,4 @@
-"""Reading parsed strict JSON into typed values, one check a function; every failure is ManifestInvalid naming the field."""
+"""Reading parsed strict JSON into typed values; every failure is ManifestInvalid and names the field."""
 
 import re
 from collections.abc import Callable
