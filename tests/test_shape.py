@@ -77,7 +77,7 @@ def percentile_90(values: list[int]) -> int:
 
 
 def breaches(what: str, lengths: list[Length], limit: Limit, *, everything: bool) -> list[str]:
-    """Prints the figures of `lengths` and returns what breaks `limit` (only its maximum without `everything`)."""
+    """Prints the figures of `lengths` and returns what breaks `limit`, or only its maximum."""
     if not lengths:
         return []
     values = [length.lines for length in lengths]

@@ -25,7 +25,7 @@ function shapeOf(node: Node, source: SourceFile): FunctionShape | undefined {
   if (!isFunctionLikeDeclaration(node) || node.body === undefined) return undefined;
   if (isArrowFunction(node) && !isBlock(node.body)) return undefined;
   const line = lineOf(source, node.getStart(source));
-  const name = node.name === undefined ? "(anonymous)" : node.name.getText(source);
+  const name = "name" in node && node.name !== undefined ? node.name.getText(source) : "(anonymous)";
   return { name, line, lines: lineOf(source, node.end) - line + 1 };
 }
 
