@@ -6,7 +6,7 @@ Anyone with age 1.3 or later and an identity's text can open the same files with
 
 from keys.age.hybrid import HybridIdentity, HybridRecipient
 from keys.age.kdf import FileSecrets, payload_key
-from keys.age.opening import open_sealed_bytes, open_sealed_file, open_stream
+from keys.age.opening import open_sealed_bytes, open_sealed_chunks, open_sealed_file, open_stream
 from keys.age.payload import open_chunk, seal_chunk
 from keys.age.protocols import Identity, Recipient
 from keys.age.sealing import seal_bytes, seal_stream
@@ -19,6 +19,7 @@ __all__ = [
     "Recipient",
     "open_chunk",
     "open_sealed_bytes",
+    "open_sealed_chunks",
     "open_sealed_file",
     "open_stream",
     "payload_key",

@@ -119,7 +119,7 @@ class HybridIdentity:
 
     @classmethod
     def from_text(cls, untrusted_text: str) -> "HybridIdentity":
-        """Read `AGE-SECRET-KEY-PQ-1...` (76 upper-case characters); raises KeyTextError."""
+        """Read `AGE-SECRET-KEY-PQ-1...` (77 upper-case characters); raises KeyTextError."""
         return cls(bech32.decode(_IDENTITY_PREFIX, untrusted_text))
 
     def to_text(self) -> str:

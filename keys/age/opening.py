@@ -6,7 +6,7 @@ open_sealed_file: they accept only our own kind of header and give nothing befor
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +41,18 @@ def open_sealed_bytes(untrusted_data: bytes, identities: Sequence[HybridIdentity
     if plaintext_size(len(untrusted_data) - source.tell()) > limit:
         raise TooLarge(f"more than {limit} bytes")
     return b"".join(bytes(chunk) for chunk in open_payload(source, key))
+
+
+def open_sealed_chunks(
+    untrusted_source: BinaryIO, identities: Sequence[HybridIdentity]
+) -> Iterator[memoryview]:
+    """Yield the plaintext of a sealed object, 64 KiB at a time; a view is valid until the next is asked for.
+
+    Raises HeaderError, NoMatch, HmacError or PayloadError. What was yielded before PayloadError is an authentic
+    but cut-off beginning: do not act on it until the iterator ends.
+    """
+    key = _read_payload_key(untrusted_source, _read_sealed_header(untrusted_source), identities)
+    yield from open_payload(untrusted_source, key)
 
 
 def open_sealed_file(untrusted_source: BinaryIO, target: Path, identities: Sequence[HybridIdentity]) -> None:
