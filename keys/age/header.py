@@ -10,6 +10,7 @@ base64 in 64 columns\n      full lines, then one line shorter than 64, which may
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -23,6 +24,7 @@ MAX_STANZAS = 20
 MAC_SIZE = 32
 _VERSION_LINE = AGE_VERSION_LINE.encode("ascii")
 _COLUMNS = 64
+_ARGUMENT_LINE = re.compile(rb"->(?: [!-~]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,9 @@ class _Lines:
 
 
 def _read_stanza(first_line: bytes, lines: _Lines) -> Stanza:
-    words = first_line[3:].split(b" ")
-    if not all(word and all(0x21 <= byte <= 0x7E for byte in word) for word in words):
+    if not _ARGUMENT_LINE.fullmatch(first_line):
         raise HeaderError("a stanza's arguments are malformed")
-    kind, *arguments = (word.decode("ascii") for word in words)
+    kind, *arguments = first_line[3:].decode("ascii").split(" ")
     return Stanza(kind, tuple(arguments), _read_body(lines))
 
 

@@ -7,7 +7,7 @@ Whoever breaks only one of ML-KEM-768 and X25519 still reads nothing.
 import hashlib
 import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
@@ -175,6 +175,8 @@ def check_hybrid_stanza(untrusted_stanza: Stanza) -> bytes:
     return enc + untrusted_stanza.body
 
 
+# Each identity that is tried looks at the same few shares again.
+@lru_cache(maxsize=16)
 def _is_low_order(untrusted_point: bytes) -> bool:
     try:
         _PROBE.exchange(X25519PublicKey.from_public_bytes(untrusted_point))

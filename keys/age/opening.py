@@ -43,9 +43,7 @@ def open_sealed_bytes(untrusted_data: bytes, identities: Sequence[HybridIdentity
     return b"".join(bytes(chunk) for chunk in open_payload(source, key))
 
 
-def open_sealed_chunks(
-    untrusted_source: BinaryIO, identities: Sequence[HybridIdentity]
-) -> Iterator[memoryview]:
+def open_sealed_chunks(untrusted_source: BinaryIO, identities: Sequence[HybridIdentity]) -> Iterator[memoryview]:
     """Yield the plaintext of a sealed object, 64 KiB at a time; a view is valid until the next is asked for.
 
     Raises HeaderError, NoMatch, HmacError or PayloadError. What was yielded before PayloadError is an authentic

@@ -31,9 +31,7 @@ def seal_stream(
     seal_payload(source, sink, secrets.payload_key())
 
 
-def seal_bytes(
-    plaintext: bytes, recipients: Sequence[Recipient], secrets: FileSecrets | None = None
-) -> bytes:
+def seal_bytes(plaintext: bytes, recipients: Sequence[Recipient], secrets: FileSecrets | None = None) -> bytes:
     """Return `plaintext` sealed to 1 to 3 hybrid recipients; sizes and errors as seal_stream."""
     sink = BytesIO()
     seal_stream(BytesIO(plaintext), sink, recipients, secrets)

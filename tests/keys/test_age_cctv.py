@@ -157,9 +157,7 @@ def test_cctv_vector_ends_as_expected(vector: Vector) -> None:
     assert released == vector.payload_sha256 if vector.payload_sha256 else not sink.getvalue()
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v.expect != "header failure"], ids=lambda vector: vector.name
-)
+@pytest.mark.parametrize("vector", [v for v in VECTORS if v.expect != "header failure"], ids=lambda vector: vector.name)
 def test_cctv_header_is_written_as_it_was_read(vector: Vector) -> None:
     source = BytesIO(vector.data)
     assert read_header(source).encode() == vector.data[: source.tell()]
@@ -169,9 +167,7 @@ def is_ours(vector: Vector) -> bool:
     return {stanza.type for stanza in read_header(BytesIO(vector.data)).stanzas} == {"mlkem768x25519"}
 
 
-@pytest.mark.parametrize(
-    "vector", [v for v in VECTORS if v.expect == "success"], ids=lambda vector: vector.name
-)
+@pytest.mark.parametrize("vector", [v for v in VECTORS if v.expect == "success"], ids=lambda vector: vector.name)
 def test_sealed_object_with_another_stanza_is_refused(vector: Vector, tmp_path: Path) -> None:
     if is_ours(vector):
         opened = open_sealed_bytes(vector.data, vector.identities, 1 << 20)
