@@ -74,7 +74,6 @@ ANSWER_MAX_CHARACTERS: Final = 20_000
 ANSWER_LIST_MAX: Final = 64
 ANSWER_ID_PATTERN: Final = "[a-z][a-z0-9_]{0,31}"
 CLOCK_STEP_MINUTES: Final = 15
-
 JSON_DEPTH_MAX: Final = 16
 JSON_INTEGER_MAX: Final = 2**53 - 1
 
@@ -100,6 +99,7 @@ MANIFEST_GRACE_DAYS: Final = 3
 CODE_RANDOM_DIGITS: Final = 30
 CODE_DIGITS: Final = 32
 CODE_GROUP_DIGITS: Final = 4
+CODE_SEPARATORS: Final = " \t\r\n\u00a0\u2009\u202f-\u2010\u2011\u2012\u2013\u2014\u2212"
 CODE_SALT: Final = "intake/return-code/v1"
 CODE_INFO_IDENTITY: Final = "reply-identity"
 CODE_INFO_SLOT: Final = "slot-key"

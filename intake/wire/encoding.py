@@ -18,7 +18,7 @@ from intake.wire.errors import EncodingInvalid, WireError
 _HEX: Final = re.compile("(?:[0-9a-f]{2})*")
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER: Final = re.compile("0|[1-9][0-9]{0,15}")
-_JSON_NESTING: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_JSON_NESTING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 @contextmanager
@@ -115,6 +115,7 @@ def _no_other_number(_: str) -> float:
 
 def _check_depth(text: str) -> None:
     # Nesting is counted before anything recurses: "[" * 60_000 would end in a RecursionError.
+    # A string may end with the text, else each quote of an open string would be tried as a start: quadratic time.
     depth = 0
     for token in _JSON_NESTING.finditer(text):
         if token[0] in "[{":
@@ -149,7 +150,7 @@ def strict_json_loads(text: str) -> dict[str, object]:
 
 
 def _check_value(value: object, depth: int) -> None:
-    if depth > JSON_DEPTH_MAX:
+    if depth > JSON_DEPTH_MAX and isinstance(value, dict | list | tuple):
         raise EncodingInvalid("JSON is nested too deep")
     if isinstance(value, dict):
         for key, item in value.items():
@@ -173,7 +174,7 @@ def strict_json_dumps(value: object) -> str:
     """
     if not isinstance(value, dict):
         raise EncodingInvalid("not a JSON object")
-    _check_value(value, 0)
+    _check_value(value, 1)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
         text.encode("utf-8")
@@ -184,6 +185,8 @@ def strict_json_dumps(value: object) -> str:
 
 def parse_int(text: str) -> int:
     """The integer of decimal digits, 0 .. 2^53-1; raises EncodingInvalid on a sign, a leading zero or anything else."""
-    if not text.isascii() or not text.isdigit() or (text[0] == "0" and text != "0") or int(text) >= 2**53:
+    if not 1 <= len(text) <= 16 or not text.isascii() or not text.isdigit() or (text[0] == "0" and text != "0"):
+        raise EncodingInvalid("not a plain decimal integer")
+    if int(text) > JSON_INTEGER_MAX:
         raise EncodingInvalid("not a plain decimal integer")
     return int(text)

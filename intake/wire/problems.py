@@ -1,0 +1,82 @@
+"""Every refusal the server can give, as RFC 9457 problem details (SPEC.md section 7)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from intake.wire.constants import PROBLEM_PREFIX
+from intake.wire.encoding import strict_json_dumps
+from intake.wire.errors import (
+    BadSignature,
+    DigestMismatch,
+    NotSealed,
+    StanzaCount,
+    WireError,
+    WrongRecipients,
+    WrongSize,
+)
+
+PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of refusal: its `name` in the URN, its HTTP `status`, its `title` as an English sentence."""
+
+    name: str
+    status: int
+    title: str
+
+
+_ALL: Final = (
+    Problem("malformed", 400, "The request is not made up as it must be."),
+    Problem("not-sealed", 400, "This is not a sealed object."),
+    Problem("wrong-recipients", 400, "This object is sealed to a kind of recipient that is not accepted here."),
+    Problem("stanza-count", 400, "This object is not sealed to the right number of recipients."),
+    Problem("wrong-size", 400, "This object does not have one of the accepted sizes."),
+    Problem("digest-mismatch", 400, "The bytes that arrived are not those that were announced."),
+    Problem("metadata-refused", 400, "Metadata about an upload is not accepted."),
+    Problem("unknown-epoch", 400, "The epoch of this object is not known here."),
+    Problem("bad-signature", 403, "The signature does not verify."),
+    Problem("not-found", 404, "There is nothing at this address."),
+    Problem("method", 405, "This address does not take this method."),
+    Problem("offset-mismatch", 409, "The upload goes on at another offset."),
+    Problem("id-conflict", 409, "Another object has this id."),
+    Problem("upload-busy", 409, "This upload is being written by another request."),
+    Problem("destroyed-epoch", 410, "The keys of this epoch were destroyed: seal again for the current one."),
+    Problem("length-required", 411, "The length must be announced."),
+    Problem("tus-version", 412, "Only tus 1.0.0 is spoken here."),
+    Problem("too-large", 413, "This is larger than what is accepted here."),
+    Problem("media-type", 415, "This content type is not accepted."),
+    Problem("internal", 500, "The server failed; nothing was stored."),
+    Problem("unavailable", 503, "The server cannot answer now: try again later."),
+    Problem("no-space", 507, "There is no space left: try again later."),
+)
+
+PROBLEMS: Final[dict[str, Problem]] = {problem.name: problem for problem in _ALL}
+
+_OF_ERRORS: Final[tuple[tuple[type[WireError], str], ...]] = (
+    (NotSealed, "not-sealed"),
+    (WrongRecipients, "wrong-recipients"),
+    (StanzaCount, "stanza-count"),
+    (WrongSize, "wrong-size"),
+    (DigestMismatch, "digest-mismatch"),
+    (BadSignature, "bad-signature"),
+)
+
+
+def problem_for(error: WireError) -> Problem:
+    """The refusal that tells of `error`; `malformed` when there is no closer one."""
+    return PROBLEMS[next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), "malformed")]
+
+
+def problem_body(name: str, offset: int | None = None) -> bytes:
+    """The JSON body for the problem `name`; `offset` only where the offset is the problem."""
+    problem = PROBLEMS[name]
+    fields: dict[str, object] = {
+        "type": PROBLEM_PREFIX + problem.name,
+        "title": problem.title,
+        "status": problem.status,
+    }
+    if offset is not None:
+        fields["offset"] = offset
+    return strict_json_dumps(fields).encode()
