@@ -8,7 +8,16 @@ KeysError
 │   ├── HmacError            the header was changed after sealing
 │   └── PayloadError         a chunk is altered, missing, out of order, or something follows the last
 ├── TooLarge             fatal: more plaintext than the caller said it can take
-└── KeyTextError         a written key is mistyped, cut off, or of another kind
+├── KeyTextError         a written key is mistyped, cut off, or of another kind
+├── KeyFileError
+│   ├── KeyFileLoose         others may read or replace it; nothing was read
+│   ├── KeyFileExists        saving would replace keys that may be the only ones
+│   ├── KeyFileDamaged       not a key file, or one of another version
+│   └── WrongPassphrase      or one bit of the file was changed: the two cannot be told apart
+├── PassphraseTooShort
+├── RingInvalid          the key file opened, but what it holds is not a key ring
+├── WrongPurpose         a key was asked to sign what is not its own purpose
+└── ReplyInvalid         an answer that cannot be sealed: empty or too long
 ```
 
 The docstring of each class is the sentence a person sees. The argument is a detail in plain words: it never
@@ -52,3 +61,39 @@ class TooLarge(KeysError):
 
 class KeyTextError(KeysError):
     """This is not a correctly written key."""
+
+
+class KeyFileError(KeysError):
+    """The key file cannot be used."""
+
+
+class KeyFileLoose(KeyFileError):
+    """The key file or its folder is open to others on this machine."""
+
+
+class KeyFileExists(KeyFileError):
+    """There is a key file here already; it is never replaced."""
+
+
+class KeyFileDamaged(KeyFileError):
+    """This is not a key file, or it is damaged."""
+
+
+class WrongPassphrase(KeyFileError):
+    """The passphrase is wrong, or the key file was changed."""
+
+
+class PassphraseTooShort(KeysError):
+    """The passphrase is too short."""
+
+
+class RingInvalid(KeysError):
+    """The key file does not hold a key ring of this version."""
+
+
+class WrongPurpose(KeysError):
+    """This key does not sign this kind of thing."""
+
+
+class ReplyInvalid(KeysError):
+    """This answer cannot be sealed."""
