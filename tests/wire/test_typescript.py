@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from intake.wire import constants, typescript
 
 
