@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from intake.wire.constants import LABEL_LEAF, PURPOSE_LOG, SALT_SIZE, SHA256_SIZE
-from intake.wire.encoding import b64, day_text, parse_day, parse_int, unb64
+from intake.wire.encoding import b64, day_text, errors_as, parse_day, parse_int, unb64
 from intake.wire.errors import NoteInvalid
 from intake.wire.note import Note, parse_note
 
@@ -66,13 +66,9 @@ def parse_head(untrusted: bytes, deployment: str) -> tuple[Note, Head]:
         raise NoteInvalid("not a head of this deployment's log")
     if not lines[3].startswith("day ") or not lines[4].startswith("batch "):
         raise NoteInvalid("a head's lines are out of order")
-    head = Head(
-        deployment,
-        parse_int(lines[1]),
-        unb64(lines[2], SHA256_SIZE),
-        parse_day(lines[3][4:]),
-        parse_int(lines[4][6:]),
-    )
+    with errors_as(NoteInvalid):
+        size, root = parse_int(lines[1]), unb64(lines[2], SHA256_SIZE)
+        head = Head(deployment, size, root, parse_day(lines[3][4:]), parse_int(lines[4][6:]))
     if head.text() != note.text:
         raise NoteInvalid("a head is not written canonically")
     return note, head
