@@ -35,13 +35,10 @@ def decode(prefix: str, untrusted_text: str) -> bytes:
     symbols = [_ALPHABET.find(letter) for letter in lower]
     if -1 in symbols or len(symbols) < _CHECKSUM_SYMBOLS:
         raise KeyTextError("a character is wrong or missing")
-    body = symbols[:-_CHECKSUM_SYMBOLS]
-    if _checksum(prefix.lower(), body) != symbols[-_CHECKSUM_SYMBOLS:]:
-        raise KeyTextError("the checksum does not agree")
-    raw = bytes(_regroup(body, 5, 8))
-    # Catches mixed case, stray trailing bits and a superfluous symbol at once.
+    raw = bytes(_regroup(symbols[:-_CHECKSUM_SYMBOLS], 5, 8))
+    # Checks the checksum, and catches mixed case, stray trailing bits and a superfluous symbol as well.
     if encode(prefix, raw) != untrusted_text:
-        raise KeyTextError("a second spelling")
+        raise KeyTextError("mistyped, or not as this project writes it")
     return raw
 
 

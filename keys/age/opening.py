@@ -1,7 +1,7 @@
 """Opening: header, file key, MAC, payload, in this order.
 
-open_stream is the age format with any identities. What arrives from outside goes through open_sealed_bytes or
-open_sealed_file: they accept only our own kind of header and give nothing before the last chunk verified.
+open_stream is the age format with any identities. What arrives from outside goes through open_sealed_*, which accept
+only our own kind of header; all but open_sealed_chunks give nothing before the last chunk verified.
 """
 
 import os

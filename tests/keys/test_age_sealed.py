@@ -13,8 +13,10 @@ from keys.age import (
     FileSecrets,
     HybridIdentity,
     HybridRecipient,
+    base64,
     open_chunk,
     open_sealed_bytes,
+    open_sealed_chunks,
     open_sealed_file,
     open_stream,
     payload_key,
@@ -22,7 +24,7 @@ from keys.age import (
     seal_chunk,
     seal_stream,
 )
-from keys.age.header import MAX_HEADER_SIZE, read_header
+from keys.age.header import MAX_HEADER_SIZE, Stanza, make_header, read_header
 from keys.errors import HeaderError, NoMatch, PayloadError, SealedObjectError, TooLarge
 
 PEOPLE = [HybridIdentity(bytes([number]) * 32) for number in range(4)]
@@ -199,6 +201,27 @@ def test_opened_file_never_replaces_another(tmp_path: Path) -> None:
         open_sealed_file(BytesIO(THREE_CHUNKS), target, PEOPLE[:1])
     assert target.read_bytes() == b"evidence"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_header_has_at_most_twenty_stanzas() -> None:
+    mac = b"--- " + base64.encode(bytes(32)) + b"\n"
+    stanzas = [b"age-encryption.org/v1\n", *[b"-> x\n\n"] * 20]
+    assert len(read_header(BytesIO(b"".join([*stanzas, mac]))).stanzas) == 20
+    with pytest.raises(HeaderError):
+        read_header(BytesIO(b"".join([*stanzas, b"-> x\n\n", mac])))
+
+
+def test_sealed_chunks_are_whole_and_from_our_own_header_only() -> None:
+    chunks = [len(chunk) for chunk in open_sealed_chunks(BytesIO(THREE_CHUNKS), PEOPLE[:1])]
+    assert chunks == [CHUNK_SIZE, CHUNK_SIZE, 100]
+    stanzas = (RECIPIENTS[0].wrap(SECRETS.file_key), Stanza("grease", (), b""))
+    mixed = make_header(stanzas, SECRETS.file_key).encode() + SECRETS.nonce
+    mixed += seal_chunk(SECRETS.payload_key(), 0, True, b"words")
+    with pytest.raises(HeaderError):
+        list(open_sealed_chunks(BytesIO(mixed), PEOPLE[:1]))
+    opened = BytesIO()
+    open_stream(BytesIO(mixed), opened, PEOPLE[:1])
+    assert opened.getvalue() == b"words"
 
 
 def test_header_without_end_is_not_read_to_its_end() -> None:
