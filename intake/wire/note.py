@@ -8,9 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from intake.wire import ed25519
 from intake.wire.constants import (
     ED25519_SIGNATURE_SIZE,
     NOTE_KEY_ID_SIZE,
@@ -106,14 +104,6 @@ def _parse_signature(line: str) -> Signature:
     return Signature(check_name(name), raw[:NOTE_KEY_ID_SIZE], raw[NOTE_KEY_ID_SIZE:])
 
 
-def verify_ed25519(key: bytes, signature: bytes, message: bytes) -> None:
-    """Verify a 64-byte Ed25519 signature (RFC 8032, strict); raise BadSignature when it does not hold."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError) as error:
-        raise BadSignature("a signature does not verify") from error
-
-
 def verified_names(note: Note, keys: Mapping[str, bytes]) -> frozenset[str]:
     """Return the names of `keys` (name -> 32-byte public key) that signed the note.
 
@@ -124,7 +114,7 @@ def verified_names(note: Note, keys: Mapping[str, bytes]) -> frozenset[str]:
         key = keys.get(signature.name)
         if key is None or key_id(signature.name, key) != signature.key_id:
             continue
-        verify_ed25519(key, signature.signature, note.text.encode())
+        ed25519.verify(key, signature.signature, note.text.encode())
         names.add(signature.name)
     return frozenset(names)
 
