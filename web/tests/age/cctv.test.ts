@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import * as cctv from "cctv-age";
 import { concat } from "../../src/age/bytes.ts";
 import { HeaderError, MacError, NoMatchError, PayloadError } from "../../src/age/errors.ts";
+import { parseHeader, writeHeader } from "../../src/age/header.ts";
 import { HybridIdentity, type Identity } from "../../src/age/hybrid.ts";
 import { open, openChunks } from "../../src/age/open.ts";
 import { parseIdentity, ScryptIdentity } from "./identities.ts";
@@ -17,6 +18,7 @@ interface Vector {
   readonly expect: string;
   readonly armored: boolean;
   readonly payloadHash: string | undefined;
+  readonly fileKey: Uint8Array | undefined;
   readonly identities: readonly Identity[];
   readonly file: Uint8Array;
 }
@@ -32,6 +34,7 @@ function parseVector(name: string, raw: Uint8Array): Vector {
     expect: all("expect")[0] ?? "",
     armored: all("armored").includes("yes"),
     payloadHash: all("payload")[0],
+    fileKey: all("file key").map((hex) => hexToBytes(hex))[0],
     identities: [
       ...all("identity").map(parseIdentity),
       ...all("passphrase").map((passphrase) => new ScryptIdentity(passphrase)),
@@ -75,6 +78,21 @@ for (const vector of binary) {
     else assert.equal(released.length, 0);
   });
 }
+
+test("a header that is read and written again is the same bytes", () => {
+  let checked = 0;
+  for (const { file, fileKey, expect, name } of binary) {
+    if (!["success", "no match", "payload failure"].includes(expect) || fileKey === undefined) continue;
+    const header = parseHeader(file);
+    assert.deepEqual(
+      writeHeader(header.stanzas, fileKey),
+      Uint8Array.from(file.subarray(0, header.size)),
+      name,
+    );
+    checked += 1;
+  }
+  assert.ok(checked > 30);
+});
 
 test("open of a damaged payload releases nothing", () => {
   for (const vector of binary.filter(({ expect }) => expect === "payload failure")) {
