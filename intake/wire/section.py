@@ -19,7 +19,7 @@ Answer = str | bool | tuple[str, ...]
 
 _KEYS: Final = ["form", "lang", "made", "answers"]
 _ID: Final = re.compile(ANSWER_ID_PATTERN)
-_MADE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
+_MADE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True)
