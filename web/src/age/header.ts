@@ -5,17 +5,15 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { AGE_VERSION_LINE } from "../generated/constants.ts";
 import { ascii, type Bytes, concat, decodeBase64, encodeBase64, equal, wipe } from "./bytes.ts";
 import { HeaderError, MacError } from "./errors.ts";
 
-/** Size in bytes of the key that encrypts one file. */
-export const FILE_KEY_SIZE = 16;
 /** Longest header in bytes that is looked at; three hybrid stanzas take 4,741. */
 export const HEADER_LIMIT = 8192;
 
 const MAC_SIZE = 32;
 const COLUMNS = 64;
-const VERSION_LINE = "age-encryption.org/v1";
 const STANZA_MARK = "-> ";
 const END_MARK = "---";
 
@@ -89,7 +87,7 @@ function parseMac(line: string): Bytes {
  */
 export function parseHeader(file: Uint8Array): UntrustedHeader {
   const lines = new Lines(file);
-  if (lines.next() !== VERSION_LINE) throw new HeaderError("not an age v1 file");
+  if (`${lines.next()}\n` !== AGE_VERSION_LINE) throw new HeaderError("not an age v1 file");
   const stanzas: Stanza[] = [];
   let start = lines.at;
   let line = lines.next();
@@ -109,7 +107,7 @@ function stanzaText({ args, body }: Stanza): string {
 
 /** Writes the header for a 16-byte file key: version line, the stanzas in this order, the MAC. */
 export function writeHeader(stanzas: readonly Stanza[], fileKey: Uint8Array): Bytes {
-  const covered = ascii(`${VERSION_LINE}\n${stanzas.map(stanzaText).join("")}${END_MARK}`);
+  const covered = ascii(`${AGE_VERSION_LINE}${stanzas.map(stanzaText).join("")}${END_MARK}`);
   return concat(covered, ascii(` ${encodeBase64(headerMac(fileKey, covered))}\n`));
 }
 

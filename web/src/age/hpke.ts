@@ -9,12 +9,6 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { ml_kem768_x25519 as kem } from "@noble/post-quantum/hybrid.js";
 import { ascii, type Bytes, concat, wipe } from "./bytes.ts";
 
-/** Size in bytes of a public key: ML-KEM-768 1,184 then X25519 32. */
-export const PUBLIC_KEY_SIZE = 1216;
-/** Size in bytes of the seed that is the private key (SHAKE256 expands it). */
-export const SEED_SIZE = 32;
-/** Size in bytes of an encapsulated key: ML-KEM-768 ciphertext 1,088 then X25519 share 32. */
-export const ENCAPSULATED_SIZE = 1120;
 /** Size in bytes of the randomness of one encapsulation: ML-KEM m 32 then X25519 secret 32. */
 export const ENCAPSULATION_RANDOMNESS_SIZE = 64;
 
@@ -44,7 +38,7 @@ function cipher(sharedSecret: Bytes, info: Uint8Array): ReturnType<typeof chacha
   return made;
 }
 
-/** Derives the 1,216-byte public key of a 32-byte seed. */
+/** Derives the 1,216-byte public key (ML-KEM-768 1,184 then X25519 32) of a 32-byte seed. */
 export function publicKey(seed: Uint8Array): Bytes {
   return kem.getPublicKey(seed);
 }
@@ -53,7 +47,7 @@ export function publicKey(seed: Uint8Array): Bytes {
  * Seals `plaintext` to a public key with empty associated data.
  *
  * @param randomness 64 fresh secret bytes; reuse with the same key reveals that both are the same person.
- * @returns the 1,120-byte encapsulated key, and the ciphertext, 16 bytes longer than the plaintext.
+ * @returns the 1,120-byte encapsulated key (ML-KEM-768 1,088 then X25519 32), and the ciphertext, 16 bytes longer than the plaintext.
  * @throws Error for a public key of the wrong size, a coefficient out of range or a low-order X25519 point.
  */
 export function hpkeSeal(

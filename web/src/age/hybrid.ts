@@ -3,18 +3,21 @@
  * (C2SP age.md, "The MLKEM768-X25519 hybrid post-quantum recipient type").
  */
 
+import {
+  AGE_HPKE_INFO,
+  AGE_STANZA_TYPE,
+  ENC_SIZE,
+  IDENTITY_SEED_SIZE,
+  RECIPIENT_SIZE,
+  RECIPIENTS_MAX,
+  STANZA_BODY_SIZE,
+} from "../generated/constants.ts";
 import { ascii, type Bytes, decodeBase64, encodeBase64, wipe } from "./bytes.ts";
 import { HeaderError, RecipientError } from "./errors.ts";
-import { FILE_KEY_SIZE, type Stanza } from "./header.ts";
-import { ENCAPSULATED_SIZE, hpkeOpen, hpkeSeal, PUBLIC_KEY_SIZE, publicKey, SEED_SIZE } from "./hpke.ts";
-import { TAG_SIZE } from "./stream.ts";
+import type { Stanza } from "./header.ts";
+import { hpkeOpen, hpkeSeal, publicKey } from "./hpke.ts";
 
-/** First argument of every stanza. */
-export const STANZA_TYPE = "mlkem768x25519";
-/** Most recipients of one sealed file. */
-export const MAX_RECIPIENTS = 3;
-
-const INFO = ascii(`age-encryption.org/${STANZA_TYPE}`);
+const INFO = ascii(AGE_HPKE_INFO);
 
 /** One private key that may open a file. */
 export interface Identity {
@@ -32,10 +35,10 @@ export interface Identity {
  * @throws RecipientError for a recipient that is not a valid public key.
  */
 export function wrapFileKey(recipient: Uint8Array, fileKey: Uint8Array, randomness: Uint8Array): Stanza {
-  if (recipient.length !== PUBLIC_KEY_SIZE) throw new RecipientError("a recipient is not 1,216 bytes");
+  if (recipient.length !== RECIPIENT_SIZE) throw new RecipientError("a recipient is not 1,216 bytes");
   try {
     const { encapsulated, ciphertext } = hpkeSeal(recipient, INFO, fileKey, randomness);
-    return { args: [STANZA_TYPE, encodeBase64(encapsulated)], body: ciphertext };
+    return { args: [AGE_STANZA_TYPE, encodeBase64(encapsulated)], body: ciphertext };
   } catch {
     throw new RecipientError("a recipient is not a valid public key");
   }
@@ -43,9 +46,9 @@ export function wrapFileKey(recipient: Uint8Array, fileKey: Uint8Array, randomne
 
 function encapsulatedKey({ args, body }: Stanza): Bytes {
   const encapsulated = args.length === 2 ? decodeBase64(args[1] ?? "") : null;
-  if (encapsulated?.length !== ENCAPSULATED_SIZE) throw new HeaderError("a hybrid stanza is malformed");
+  if (encapsulated?.length !== ENC_SIZE) throw new HeaderError("a hybrid stanza is malformed");
   // A longer body could be one ciphertext under several keys and tell an attacker which of them we hold.
-  if (body.length !== FILE_KEY_SIZE + TAG_SIZE) throw new HeaderError("a hybrid stanza has a wrong body");
+  if (body.length !== STANZA_BODY_SIZE) throw new HeaderError("a hybrid stanza has a wrong body");
   return encapsulated;
 }
 
@@ -73,7 +76,7 @@ export class HybridIdentity implements Identity {
    * @throws RecipientError for any other size.
    */
   constructor(seed: Uint8Array) {
-    if (seed.length !== SEED_SIZE) throw new RecipientError("an identity is not 32 bytes");
+    if (seed.length !== IDENTITY_SEED_SIZE) throw new RecipientError("an identity is not 32 bytes");
     this.seed = Uint8Array.from(seed);
   }
 
@@ -82,20 +85,19 @@ export class HybridIdentity implements Identity {
     return publicKey(this.held());
   }
 
-  /** See {@link Identity.unwrap}; every stanza is checked before the first is tried. */
+  /** See {@link Identity.unwrap}; every stanza is checked and tried before the first that opens counts. */
   unwrap(stanzas: readonly Stanza[]): Bytes | null {
     const seed = this.held();
-    if (stanzas.length > MAX_RECIPIENTS) throw new HeaderError("the file has more than 3 recipients");
+    if (stanzas.length > RECIPIENTS_MAX) throw new HeaderError("the file has more than 3 recipients");
     for (const stanza of stanzas) {
       // One classical stanza beside ours would give the file key to whoever breaks X25519 alone.
-      if (stanza.args[0] !== STANZA_TYPE) throw new HeaderError("the file has a recipient of another type");
+      if (stanza.args[0] !== AGE_STANZA_TYPE)
+        throw new HeaderError("the file has a recipient of another type");
       encapsulatedKey(stanza);
     }
-    for (const stanza of stanzas) {
-      const fileKey = unwrapStanza(stanza, seed);
-      if (fileKey !== null) return fileKey;
-    }
-    return null;
+    // All are tried before one counts: a share of low order after ours must refuse the file as one before it does.
+    const fileKeys = stanzas.map((stanza) => unwrapStanza(stanza, seed));
+    return fileKeys.find((fileKey) => fileKey !== null) ?? null;
   }
 
   /** Overwrites the seed; every later use throws RecipientError. */

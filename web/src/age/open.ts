@@ -2,11 +2,12 @@
  * Opening age v1 files that are whole in memory: replies to a return code.
  */
 
+import { FILE_KEY_SIZE, PAYLOAD_NONCE_SIZE } from "../generated/constants.ts";
 import { type Bytes, concat, wipe } from "./bytes.ts";
 import { HeaderError, NoMatchError } from "./errors.ts";
-import { checkMac, FILE_KEY_SIZE, parseHeader, type Stanza } from "./header.ts";
+import { checkMac, parseHeader, type Stanza } from "./header.ts";
 import type { Identity } from "./hybrid.ts";
-import { openPayload, PAYLOAD_NONCE_SIZE, payloadKey } from "./stream.ts";
+import { openPayload, payloadKey } from "./stream.ts";
 
 function unwrapFileKey(stanzas: readonly Stanza[], identities: readonly Identity[]): Bytes {
   for (const identity of identities) {

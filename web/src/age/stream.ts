@@ -5,17 +5,12 @@
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { CHUNK_SIZE, TAG_SIZE } from "../generated/constants.ts";
 import { ascii, type Bytes } from "./bytes.ts";
 import { PayloadError } from "./errors.ts";
 
-/** Size in bytes of every plaintext chunk but the last. */
-export const CHUNK_SIZE = 65_536;
-/** Size in bytes of the authentication tag that follows each chunk. */
-export const TAG_SIZE = 16;
 /** Size in bytes of every sealed chunk but the last. */
 export const SEALED_CHUNK_SIZE = CHUNK_SIZE + TAG_SIZE;
-/** Size in bytes of the nonce between header and first chunk. */
-export const PAYLOAD_NONCE_SIZE = 16;
 /** Highest chunk number this page counts to (256 TiB of plaintext). */
 export const MAX_CHUNK_INDEX = 0xffff_ffff;
 

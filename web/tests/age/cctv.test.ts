@@ -7,11 +7,12 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import * as cctv from "cctv-age";
 import { concat } from "../../src/age/bytes.ts";
-import { HeaderError, MacError, NoMatchError, PayloadError } from "../../src/age/errors.ts";
+import { HeaderError, PayloadError } from "../../src/age/errors.ts";
 import { parseHeader, writeHeader } from "../../src/age/header.ts";
 import { HybridIdentity, type Identity } from "../../src/age/hybrid.ts";
 import { open, openChunks } from "../../src/age/open.ts";
 import { parseIdentity, ScryptIdentity } from "./identities.ts";
+import { failureClass } from "./material.ts";
 
 interface Vector {
   readonly name: string;
@@ -50,16 +51,8 @@ function run({ file, identities }: Vector): { outcome: string; released: Uint8Ar
     for (const chunk of openChunks(file, identities)) released.push(chunk);
     return { outcome: "success", released: concat(...released) };
   } catch (error) {
-    return { outcome: classOf(error), released: concat(...released) };
+    return { outcome: failureClass(error), released: concat(...released) };
   }
-}
-
-function classOf(error: unknown): string {
-  if (error instanceof HeaderError) return "header failure";
-  if (error instanceof NoMatchError) return "no match";
-  if (error instanceof MacError) return "HMAC failure";
-  if (error instanceof PayloadError) return "payload failure";
-  throw error;
 }
 
 const vectors = Object.entries(cctv).map(([name, raw]) => parseVector(name, raw));

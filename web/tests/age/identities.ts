@@ -12,7 +12,8 @@ import { bech32 } from "@scure/base";
 import { ascii, type Bytes, concat, decodeBase64 } from "../../src/age/bytes.ts";
 import { HeaderError } from "../../src/age/errors.ts";
 import type { Stanza } from "../../src/age/header.ts";
-import { type Identity, STANZA_TYPE, unwrapStanza } from "../../src/age/hybrid.ts";
+import { type Identity, unwrapStanza } from "../../src/age/hybrid.ts";
+import { AGE_STANZA_TYPE } from "../../src/generated/constants.ts";
 
 const HIGHEST_WORK_FACTOR = 20;
 
@@ -81,7 +82,7 @@ class TolerantHybridIdentity implements Identity {
 
   unwrap(stanzas: readonly Stanza[]): Bytes | null {
     rejectScryptInCompany(stanzas);
-    return firstKey(stanzas, STANZA_TYPE, (stanza) => unwrapStanza(stanza, this.seed));
+    return firstKey(stanzas, AGE_STANZA_TYPE, (stanza) => unwrapStanza(stanza, this.seed));
   }
 }
 

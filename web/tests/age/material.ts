@@ -3,6 +3,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bech32 } from "@scure/base";
 import { ascii, type Bytes, concat } from "../../src/age/bytes.ts";
+import { HeaderError, MacError, NoMatchError, PayloadError } from "../../src/age/errors.ts";
 import { HybridIdentity } from "../../src/age/hybrid.ts";
 import type { Random } from "../../src/age/seal.ts";
 
@@ -55,3 +56,12 @@ export function recipientText(recipient: Uint8Array): string {
 
 /** Plaintext sizes around every boundary of the 64 KiB chunks. */
 export const BOUNDARY_SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072];
+
+/** What the public suite calls a failure to open; anything unknown is thrown on. */
+export function failureClass(error: unknown): string {
+  if (error instanceof HeaderError) return "header failure";
+  if (error instanceof NoMatchError) return "no match";
+  if (error instanceof MacError) return "HMAC failure";
+  if (error instanceof PayloadError) return "payload failure";
+  throw error;
+}
