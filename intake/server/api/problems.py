@@ -1,0 +1,68 @@
+"""Every error as RFC 9457 problem details, with the names of SPEC.md section 7 and nothing of the request."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from intake.server.errors import BodyCut, Refusal, StorageFull, StorageUnavailable, WrongOffset
+from intake.wire.errors import WireError
+from intake.wire.problems import PROBLEM_CONTENT_TYPE, PROBLEMS, problem_body, problem_for
+
+_RETRY_SECONDS: Final = {"unavailable": "30", "no-space": "600"}
+_OF_STATUS: Final = {404: "not-found", 405: "method"}
+
+
+def problem_response(name: str, offset: int | None = None, headers: dict[str, str] | None = None) -> Response:
+    """The answer for the problem `name`, with Retry-After in seconds where it will pass."""
+    extra = dict(headers or {})
+    if name in _RETRY_SECONDS:
+        extra["Retry-After"] = _RETRY_SECONDS[name]
+    if name == "tus-version":
+        extra["Tus-Version"] = "1.0.0"
+    return Response(
+        problem_body(name, offset),
+        status_code=PROBLEMS[name].status,
+        headers=extra | {"Cache-Control": "no-store"},
+        media_type=PROBLEM_CONTENT_TYPE,
+    )
+
+
+def problem_name(error: Exception) -> str:
+    """The name of the problem that tells of `error`; `internal` for what is none of ours."""
+    match error:
+        case Refusal():
+            return error.problem
+        case WireError():
+            return problem_for(error).name
+        case StorageFull():
+            return "no-space"
+        case StorageUnavailable():
+            return "unavailable"
+        case BodyCut():
+            return "upload-busy" if error.taken_over else "malformed"
+        case RequestValidationError():
+            return "malformed"
+        case _:
+            return "internal"
+
+
+async def _answer(_: Request, error: Exception) -> Response:
+    offset = error.offset if isinstance(error, WrongOffset) else None
+    return problem_response(problem_name(error), offset)
+
+
+async def _answer_http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return problem_response(_OF_STATUS.get(status, "malformed"), headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` answer every error this way, also those of the framework."""
+    for kind in (Refusal, WireError, StorageFull, StorageUnavailable, BodyCut, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(HTTPException, _answer_http)

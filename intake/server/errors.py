@@ -1,0 +1,90 @@
+"""What can go wrong on the server.
+
+```
+ServerError
+├── Refusal               a request is refused under one of the names of intake.wire.problems; nothing else changed
+│   └── WrongOffset       an upload goes on at another byte; carries the right one
+├── BodyCut               the connection ended, or a newer request took over, before the body did
+├── StorageFull           no room left
+├── StorageUnavailable    the database or the disk does not answer as it should
+├── FolderInvalid         the data folder is missing, incomplete or open to others
+├── ManifestRefused       a key manifest may not be added
+├── OutboxRefused         an outbox may not be applied; nothing was changed
+└── ExportFailed          a bundle could not be written
+```
+
+The docstring of each class is the sentence a person sees; `hint` says what to do about it. The argument is a detail
+in plain words and never holds bytes of a request, an address, a file name or a key, so every message may be logged.
+"""
+
+
+class ServerError(Exception):
+    """The server could not do this."""
+
+    hint = "see intake/server/README.md"
+
+    def __str__(self) -> str:
+        """The sentence of the class, then the detail in brackets if there is one."""
+        sentence = (type(self).__doc__ or "").strip()
+        detail = super().__str__()
+        return f"{sentence} ({detail})" if detail else sentence
+
+
+class Refusal(ServerError):
+    """This request is refused."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class WrongOffset(Refusal):
+    """The upload goes on at another byte."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__("offset-mismatch")
+        self.offset = offset
+
+
+class BodyCut(ServerError):
+    """The body of the request ended too early."""
+
+    def __init__(self, taken_over: bool) -> None:
+        super().__init__()
+        self.taken_over = taken_over
+
+
+class StorageFull(ServerError):
+    """There is no room left."""
+
+    hint = "free space on the disk of the data folder; nothing acknowledged was lost"
+
+
+class StorageUnavailable(ServerError):
+    """The store does not answer as it should."""
+
+    hint = "look at the disk of the data folder, then try again"
+
+
+class FolderInvalid(ServerError):
+    """This is not a usable data folder."""
+
+    hint = "intake init --data DIR --roots FILE makes one"
+
+
+class ManifestRefused(ServerError):
+    """This key manifest cannot be added."""
+
+    hint = "only a manifest that a quorum of this deployment's roots signed is taken; nothing was changed"
+
+
+class OutboxRefused(ServerError):
+    """This outbox is refused."""
+
+    hint = "nothing was changed; ask the laptop for a new outbox"
+
+
+class ExportFailed(ServerError):
+    """The bundle could not be written."""
+
+    hint = "choose an empty folder with enough room and try again"

@@ -1,0 +1,1 @@
+"""What the server does, without HTTP: each module is one duty over the two stores."""

@@ -1,0 +1,106 @@
+"""What an operator may choose, and where things lie inside the data folder."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from intake.server.errors import FolderInvalid
+from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
+
+PRIVATE_FILE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The data folder: everything the server keeps lies below `root`, which only its own user may enter."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file; its WAL lies beside it."""
+        return self.root / "intake.sqlite"
+
+    @property
+    def objects(self) -> Path:
+        """Sealed media, one file each."""
+        return self.root / "objects"
+
+    @property
+    def uploads(self) -> Path:
+        """Unfinished media, one file each."""
+        return self.root / "uploads"
+
+    @property
+    def page(self) -> Path:
+        """The stamped page: page.kk.html, page.ru.html, page.en.html and page.all.html."""
+        return self.root / "page"
+
+    @property
+    def roots(self) -> Path:
+        """The pinned roots: the page's deployment block (SPEC.md section 11)."""
+        return self.root / "roots.json"
+
+    @property
+    def log_key(self) -> Path:
+        """The log key's seed and name, readable by its owner alone."""
+        return self.root / "log.key"
+
+    @property
+    def decoy_secret(self) -> Path:
+        """32 bytes that all mirrors of a deployment share (SPEC.md section 6)."""
+        return self.root / "decoy.secret"
+
+    @property
+    def erase_lock(self) -> Path:
+        """Held shared by an export and alone by a deletion, so no bundle loses an object half-way."""
+        return self.root / "erase.lock"
+
+    @property
+    def serve_lock(self) -> Path:
+        """Held by the one server that runs on this folder."""
+        return self.root / "serve.lock"
+
+    def make(self) -> None:
+        """Makes the folders that are missing, for their owner alone."""
+        for folder in (self.root, self.objects, self.uploads, self.page):
+            folder.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        """Raises FolderInvalid unless the folder is whole and no other user may enter it."""
+        for path in (self.database, self.log_key, self.decoy_secret, self.objects, self.uploads, self.page):
+            if not path.exists():
+                raise FolderInvalid(f"{path.name} is missing")
+        for path in (self.root, self.log_key, self.decoy_secret):
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                raise FolderInvalid("other users of this machine may read it")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB."""
+
+    folder: Folder
+    media_max_bytes: int = MEDIA_SEALED_MAX_SIZE
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Writes a new file that only its owner may read, durably; raises FileExistsError when it is there."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
+    try:
+        os.write(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync of a folder: without it a new or renamed file may be gone after a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

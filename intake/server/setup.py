@@ -1,0 +1,90 @@
+"""Making a data folder and giving it its roots and manifests; every step may be done again or later."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from intake.server.errors import FolderInvalid, ManifestRefused
+from intake.server.services.core import Core, open_core
+from intake.server.services.manifests import add_manifest
+from intake.server.settings import Settings, write_private
+from intake.server.signing import LogKey, load_log_key, make_log_key
+from intake.server.storage import SqliteStore
+from intake.wire.constants import DECOY_SECRET_SIZE, MANIFEST_MAX_SIZE, REHEARSAL_NOTICE
+from intake.wire.encoding import b64
+from intake.wire.errors import WireError
+from intake.wire.manifest import roots_from_json, roots_to_json
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What `intake init` was asked: each part may be missing, and come with a later `intake init`."""
+
+    roots: Path | None
+    manifests: tuple[Path, ...]
+    log_name: str
+    decoy_secret: Path | None
+
+
+def init(settings: Settings, wishes: Wishes) -> Iterator[str]:
+    """Makes or completes the data folder and yields lines for the operator.
+
+    The log key comes first: the laptop needs its public half before it can sign a manifest. Raises FolderInvalid when
+    other roots are pinned already, ManifestRefused.
+    """
+    folder = settings.folder
+    folder.make()
+    key = _log_key(settings, wishes.log_name)
+    if not folder.decoy_secret.exists():
+        write_private(folder.decoy_secret, _decoy_secret(wishes.decoy_secret))
+    SqliteStore(folder.database).close()
+    yield f"log key: {key.name} {b64(key.public)}"
+    if wishes.roots is not None:
+        pin_roots(settings, wishes.roots)
+    if not folder.roots.exists():
+        yield "next: intake init --data DIR --roots FILE --manifest FILE"
+        return
+    with open_core(settings) as core:
+        yield f"deployment: {core.roots.deployment}" + (f" ({REHEARSAL_NOTICE})" if core.rehearsal else "")
+        yield from add_manifests(core, wishes.manifests)
+
+
+def pin_roots(settings: Settings, path: Path) -> None:
+    """Pins the roots of a deployment for good; raises FolderInvalid for damaged or other roots."""
+    try:
+        roots, rehearsal = roots_from_json(path.read_text("utf-8").removesuffix("\n"))
+    except (ValueError, WireError):
+        raise FolderInvalid("the file of roots is not a deployment block") from None
+    text = roots_to_json(roots, rehearsal)
+    if not settings.folder.roots.exists():
+        write_private(settings.folder.roots, text.encode())
+    elif settings.folder.roots.read_text("utf-8") != text:
+        raise FolderInvalid("other roots are pinned already")
+
+
+def add_manifests(core: Core, paths: Sequence[Path]) -> Iterator[str]:
+    """Adds manifests, each on its own; yields a line for each. Raises ManifestRefused at the first that may not be."""
+    for path in paths:
+        if path.stat().st_size > MANIFEST_MAX_SIZE:
+            raise ManifestRefused("too long")
+        operation = partial(add_manifest, data=path.read_bytes(), roots=core.roots)
+        taken = core.store.write(operation).result().manifest
+        days = f"from {taken.not_before} to {taken.not_after}"
+        yield f"manifest: serial {taken.serial}, {days}, epoch {taken.epoch.number}"
+
+
+def _log_key(settings: Settings, name: str) -> LogKey:
+    if settings.folder.log_key.exists():
+        return load_log_key(settings.folder.log_key)
+    return make_log_key(settings.folder.log_key, name)
+
+
+def _decoy_secret(path: Path | None) -> bytes:
+    if path is None:
+        return os.urandom(DECOY_SECRET_SIZE)
+    secret = path.read_bytes()
+    if len(secret) != DECOY_SECRET_SIZE:
+        raise FolderInvalid("the decoy secret is not 32 bytes")
+    return secret

@@ -1,0 +1,322 @@
+"""A deployment of the day, data folders made by the real command line, and real servers on loopback."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from intake.server.services.core import Core, open_core
+from intake.server.settings import Folder, Settings
+from intake.wire.constants import MEDIA_FLOOR_SIZE
+from intake.wire.encoding import b64, unb64
+from intake.wire.envelope import write_envelope
+from intake.wire.manifest import EpochKeys, LaptopKeys, Manifest, NamedKey, Roots, Words, make_roots, roots_to_json
+from intake.wire.note import Signature, key_id, write_note
+from intake.wire.outbox import Outbox
+from intake.wire.padding import header_size, sealed_size
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EPOCH = 12
+CARRY = 2**31 + 1
+OLDEST_EPOCH = 11
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A named test key."""
+
+    name: str
+    key: Ed25519PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    def note(self, text: str) -> bytes:
+        return write_note(text, [self.sign(text)])
+
+    def sign(self, text: str) -> Signature:
+        return Signature(self.name, key_id(self.name, self.public), self.key.sign(text.encode()))
+
+
+def make_signer(name: str) -> Signer:
+    return Signer(name, Ed25519PrivateKey.generate())
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A laptop's name and its three signing keys."""
+
+    name: str
+    reply: Signer
+    ack: Signer
+    outbox: Signer
+
+    def keys(self) -> LaptopKeys:
+        return LaptopKeys(self.name, self.reply.public, self.ack.public, self.outbox.public)
+
+
+def make_laptop(name: str) -> Laptop:
+    return Laptop(name, make_signer(name), make_signer(name), make_signer(name))
+
+
+@dataclass
+class Deployment:
+    """One root, two laptops A and B, and manifests of any shape signed by the root."""
+
+    root: Signer = field(default_factory=lambda: make_signer("root-1"))
+    laptops: tuple[Laptop, ...] = field(default_factory=lambda: (make_laptop("A"), make_laptop("B")))
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+    @property
+    def roots(self) -> Roots:
+        return make_roots(1, [NamedKey(self.root.name, self.root.public)])
+
+    def manifest(self, log_key: NamedKey, **changes: object) -> Manifest:
+        words = Words("Жаттығу", "Учение", "Rehearsal")
+        first = self.today - timedelta(days=1)
+        recipients = tuple(bytes([i]) * 1216 for i in range(len(self.laptops)))
+        plain = Manifest(
+            deployment=self.roots.deployment,
+            serial=1,
+            made=first,
+            not_before=first,
+            not_after=first + timedelta(days=10),
+            rehearsal=True,
+            organisation=words,
+            hotlines=(),
+            next_steps=dict.fromkeys(("saw", "look", "released"), words),
+            epoch=EpochKeys(EPOCH, first, first + timedelta(7), first + timedelta(21), recipients),
+            carry=EpochKeys(CARRY, first, first + timedelta(90), first + timedelta(104), (bytes([9]) * 1216,)),
+            oldest_epoch=OLDEST_EPOCH,
+            laptops=tuple(laptop.keys() for laptop in self.laptops),
+            couriers=(),
+            log_keys=(log_key,),
+            receipt_keys=(),
+            revoked=(),
+            servers=("http://127.0.0.1:8400",),
+            onions=(),
+            minimum_build=1,
+            pages=(),
+        )
+        return dataclasses.replace(plain, **changes)
+
+    def note(self, manifest: Manifest) -> bytes:
+        return self.root.note(manifest.text())
+
+
+@pytest.fixture
+def deployment() -> Deployment:
+    return Deployment()
+
+
+def run_intake(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs `intake` as an operator would."""
+    command = [sys.executable, "-m", "intake.server.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture
+def intake() -> Callable[..., subprocess.CompletedProcess[str]]:
+    return run_intake
+
+
+@dataclass
+class House:
+    """A data folder with its deployment, log key and first manifest."""
+
+    data: Path
+    deployment: Deployment
+    log_key: NamedKey
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(Folder(self.data))
+
+    def open(self, clock: Callable[[], date] | None = None) -> object:
+        return open_core(self.settings, clock) if clock else open_core(self.settings)
+
+    def manifest(self, **changes: object) -> bytes:
+        return self.deployment.note(self.deployment.manifest(self.log_key, **changes))
+
+    def snapshot(self) -> dict[str, object]:
+        """Every row of every table and every file with its bytes: equal before and after what changed nothing."""
+        files = {}
+        for folder in (self.data / "objects", self.data / "uploads", self.data / "page"):
+            files |= {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+        return {"rows": self.rows(), "files": files}
+
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        import sqlite3
+
+        connection = sqlite3.connect(f"file:{self.data / 'intake.sqlite'}?mode=ro", uri=True)
+        try:
+            names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+            return {name: sorted(connection.execute(f"select * from {name}").fetchall(), key=repr) for name in names}
+        finally:
+            connection.close()
+
+    def count(self, table: str) -> int:
+        return len(self.rows()[table])
+
+
+def make_house(folder: Path, deployment: Deployment) -> House:
+    """Makes a data folder with `intake init`, twice: the log key first, then roots and manifest."""
+    first = run_intake("init", "--data", folder / "data")
+    assert first.returncode == 0, first.stderr
+    name, key = re.search(r"log key: (\S+) (\S+)", first.stdout).groups()
+    house = House(folder / "data", deployment, NamedKey(name, unb64(key, 32)))
+    (folder / "roots.json").write_text(roots_to_json(deployment.roots, rehearsal=True), "utf-8")
+    (folder / "manifest.note").write_bytes(house.manifest())
+    arguments = ("--roots", folder / "roots.json", "--manifest", folder / "manifest.note")
+    second = run_intake("init", "--data", house.data, *arguments)
+    assert second.returncode == 0, second.stderr
+    return house
+
+
+@pytest.fixture
+def house(tmp_path: Path, deployment: Deployment) -> House:
+    return make_house(tmp_path, deployment)
+
+
+@pytest.fixture
+def core(house: House) -> Iterator[Core]:
+    """The opened core of a house, for services without HTTP."""
+    with open_core(house.settings) as opened:
+        yield opened
+
+
+class Server:
+    """A real `intake serve` in a process of its own."""
+
+    def __init__(self, house: House, *arguments: str) -> None:
+        self.house = house
+        self.log = house.data.parent / "serve.log"
+        self._arguments = arguments
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "intake.server.cli", "serve", "--data", str(self.house.data), "--port", "0"]
+        with self.log.open("ab") as sink:
+            start = sink.tell()
+            self.process = subprocess.Popen([*command, *self._arguments], cwd=ROOT, stderr=sink, stdout=sink)
+        self.port = self._wait_for_port(start)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _wait_for_port(self, start: int) -> int:
+        while self.process.poll() is None:
+            found = re.search(rb"listening on port (\d+)", self.log.read_bytes()[start:])
+            if found and b"Application startup complete" in self.log.read_bytes()[start:]:
+                return int(found[1])
+            try:
+                self.process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                continue
+        raise AssertionError(self.log.read_text("utf-8"))
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(40)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def start_server(house: House) -> Iterator[Callable[..., Server]]:
+    """Starts servers on the house; all are stopped afterwards."""
+    started: list[Server] = []
+
+    def start(*arguments: str) -> Server:
+        started.append(Server(house, *arguments))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    return start_server()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as opened:
+        yield opened
+
+
+class Forge:
+    """Makes sealed objects that pass the gate: a well-formed header before random bytes."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self.random = random.Random(seed)
+
+    def header(self, recipients: int, kind: str = "mlkem768x25519") -> bytes:
+        def unpadded(size: int) -> str:
+            return b64(self.random.randbytes(size)).rstrip("=")
+
+        stanzas = "".join(f"-> {kind} {unpadded(1120)}\n{unpadded(32)}\n" for _ in range(recipients))
+        return f"age-encryption.org/v1\n{stanzas}--- {unpadded(32)}\n".encode()
+
+    def sealed(self, total: int = 8192, recipients: int = 2) -> bytes:
+        head = self.header(recipients)
+        assert len(head) == header_size(recipients)
+        return head + self.random.randbytes(total - len(head))
+
+    def media(self, plain_size: int = MEDIA_FLOOR_SIZE, recipients: int = 2) -> bytes:
+        return self.sealed(sealed_size(recipients, plain_size), recipients)
+
+    def object_id(self) -> bytes:
+        return self.random.randbytes(16)
+
+    def envelope(self, sealed: bytes | None = None, epoch: int = EPOCH, object_id: bytes | None = None) -> bytes:
+        return write_envelope(object_id or self.object_id(), epoch, self.sealed() if sealed is None else sealed)
+
+
+@pytest.fixture
+def forge() -> Forge:
+    return Forge()
+
+
+def problem_of(response: httpx.Response) -> str:
+    """The name of the problem in an answer, whose body must be exactly what SPEC.md section 7 says."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    keys = {"type", "title", "status"} | ({"offset"} if response.status_code == 409 and "offset" in body else set())
+    assert set(body) == keys
+    assert body["status"] == response.status_code
+    return body["type"].removeprefix("urn:intake:problem:")
+
+
+@pytest.fixture
+def problem() -> Callable[[httpx.Response], str]:
+    return problem_of
+
+
+@pytest.fixture
+def write_outbox(tmp_path: Path) -> Callable[[Signer, Outbox], Path]:
+    """Signs an outbox and writes it as a file."""
+
+    def write(signer: Signer, outbox: Outbox) -> Path:
+        path = tmp_path / f"outbox-{os.urandom(4).hex()}.note"
+        path.write_bytes(signer.note(outbox.text()))
+        return path
+
+    return write
