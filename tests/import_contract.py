@@ -92,9 +92,7 @@ class AllowedImportsContract(Contract):
             found |= {source, *graph.find_descendants(source)}
             found |= graph.find_upstream_modules(source, as_package=True)
         # Importing a.b.c runs a and a.b first, whether or not anything names them.
-        parents = {
-            ".".join(parts[:n]) for parts in (m.split(".") for m in found) for n in range(1, len(parts))
-        }
+        parents = {".".join(parts[:n]) for parts in (m.split(".") for m in found) for n in range(1, len(parts))}
         return {module for module in found | parents if self._is_ours(module)}
 
     def _is_ours(self, name: str) -> bool:

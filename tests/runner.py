@@ -50,18 +50,14 @@ def checks() -> list[tuple[str, list[str], Path]]:
         ("mypy", [str(tools / "mypy"), "--strict"]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
     ]
-    web = [
-        (f"web {name}", [*setup.npm_command(), "run", "--silent", name]) for name in ("check", "lint", "test")
-    ]
+    web = [(f"web {name}", [*setup.npm_command(), "run", "--silent", name]) for name in ("check", "lint", "test")]
     return [(n, c, ROOT) for n, c in python] + [(n, c, setup.WEB) for n, c in web]
 
 
 def run_check(name: str, command: list[str], folder: Path) -> bool:
     """Runs one check, its output passing through; returns whether it passed."""
     started = time.monotonic()
-    code = subprocess.run(
-        command, cwd=folder, env=os.environ | setup.node_environment(), check=False
-    ).returncode
+    code = subprocess.run(command, cwd=folder, env=os.environ | setup.node_environment(), check=False).returncode
     print(f"{name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.1f} s)", flush=True)
     return code == 0
 
@@ -79,9 +75,7 @@ def skipped_lines() -> list[str]:
     """One line for each reason for which the last pytest run skipped something."""
     if not SKIPPED_REPORT.is_file():
         return []
-    return [
-        f"skipped: {reason} ({count})" for reason, count in json.loads(SKIPPED_REPORT.read_bytes()).items()
-    ]
+    return [f"skipped: {reason} ({count})" for reason, count in json.loads(SKIPPED_REPORT.read_bytes()).items()]
 
 
 def run_everything() -> int:

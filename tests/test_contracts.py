@@ -105,9 +105,7 @@ def test_contracts_of_the_tree_are_kept(copied_tree: Path) -> None:
 
 
 @pytest.mark.parametrize(("folder", "source", "contract"), FORBIDDEN)
-def test_contract_with_a_planted_import_breaks(
-    copied_tree: Path, folder: str, source: str, contract: str
-) -> None:
+def test_contract_with_a_planted_import_breaks(copied_tree: Path, folder: str, source: str, contract: str) -> None:
     plant(copied_tree, folder, source)
     result = lint(copied_tree)
     assert result.returncode == 1, result.stdout
@@ -140,9 +138,7 @@ def test_contract_with_storage_calling_api_breaks(copied_tree: Path) -> None:
 
 def loaded_by(program: str, folder: Path) -> set[str]:
     """The names of all modules in memory after running `program` in a Python of its own."""
-    result = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
     return set(result.stdout.split())
 
 

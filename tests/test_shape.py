@@ -59,9 +59,7 @@ def definitions(path: Path) -> list[Def]:
 
 def python_functions(root: Path, paths: list[Path]) -> list[Length]:
     return [
-        Length(
-            (node.end_lineno or 0) - node.lineno + 1, f"{path.relative_to(root)}:{node.lineno} {node.name}"
-        )
+        Length((node.end_lineno or 0) - node.lineno + 1, f"{path.relative_to(root)}:{node.lineno} {node.name}")
         for path in paths
         for node in definitions(path)
     ]
@@ -114,9 +112,7 @@ def test_test_python_keeps_the_maxima(root: Path, project_files: list[Path]) -> 
 def typescript(root: Path, project_files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> object:
     """A function that measures chosen TypeScript and JavaScript of web/: files, then functions."""
     config = tmp_path_factory.mktemp("shape") / "tsconfig.json"
-    paths = [
-        path for path in project_files if path.suffix in {".ts", ".mjs"} and path.is_relative_to(root / "web")
-    ]
+    paths = [path for path in project_files if path.suffix in {".ts", ".mjs"} and path.is_relative_to(root / "web")]
     options = {"allowJs": True, "noLib": True, "noResolve": True, "types": []}
     config.write_text(json.dumps({"compilerOptions": options, "files": [str(path) for path in paths]}))
     shapes = run_shape_script(root, [str(config), *(str(path) for path in paths)])
@@ -180,9 +176,7 @@ def unannotated(path: Path) -> Iterator[str]:
         if named and named[0].arg in {"self", "cls"}:
             named = named[1:]
         extra = [arg for arg in (node.args.vararg, node.args.kwarg) if arg]
-        if node.returns is None or any(
-            arg.annotation is None for arg in [*named, *node.args.kwonlyargs, *extra]
-        ):
+        if node.returns is None or any(arg.annotation is None for arg in [*named, *node.args.kwonlyargs, *extra]):
             yield f"{path.name}:{node.lineno} {node.name}"
 
 

@@ -1,4 +1,4 @@
-"""What may lie in the project's tree: no key material, no stray folders, no addresses of this or that machine."""
+"""What may lie in the tree: no key material, no stray folders, no addresses of this or that machine."""
 
 from __future__ import annotations
 
@@ -100,7 +100,5 @@ def test_web_lock_holds_no_addresses(root: Path) -> None:
 
 def test_files_stand_alone_except_for_tests_that_skip(root: Path, project_files: list[Path]) -> None:
     users = [name for name, text in texts(root, project_files).items() if OUTSIDE in text]
-    skipping = [
-        n for n in users if n.startswith("tests/") and "pytest.skip(" in (root / n).read_text("utf-8")
-    ]
+    skipping = [n for n in users if n.startswith("tests/") and "pytest.skip(" in (root / n).read_text("utf-8")]
     assert users == skipping
