@@ -33,7 +33,7 @@ CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "deploy" / "requirements" / "dev.txt"
 OLDEST_PYTHON = (3, 11)
 TICK_SECONDS = 10
-LOG_TAIL_LINES = 25
+EXCERPT_LINES = 15
 SOURCE_ONLY = "bagit"
 
 TOOLS = {
@@ -80,9 +80,16 @@ def run_step(title: str, command: list[str], folder: Path = ROOT, extra: dict[st
         while _still_runs(child):
             say(f"{title} … {time.monotonic() - started:.0f} s")
     if child.returncode != 0:
-        tail = log.read_text("utf-8", "replace").splitlines()[-LOG_TAIL_LINES:]
-        raise SetupError(f"{title} failed (exit code {child.returncode}):\n" + "\n".join(f"  {line}" for line in tail))
+        raise SetupError(f"{title} failed (exit code {child.returncode}):\n{excerpt_of(log)}")
     say(f"{title}: done in {time.monotonic() - started:.1f} s")
+
+
+def excerpt_of(log: Path) -> str:
+    """The first and last 15 lines of `log`, indented: npm names the cause first, pip and apt last."""
+    lines = [f"  {line}" for line in log.read_text("utf-8", "replace").splitlines()]
+    if len(lines) > 2 * EXCERPT_LINES:
+        lines[EXCERPT_LINES:-EXCERPT_LINES] = ["  …"]
+    return "\n".join(lines)
 
 
 def _still_runs(child: subprocess.Popen[bytes]) -> bool:
@@ -226,7 +233,7 @@ def ensure_web_packages() -> None:
 def build_web() -> None:
     """Runs the web build when its sources changed since the last one; nothing before there is a build."""
     if "build" not in web_scripts() or not (WEB / "build.mjs").is_file():
-        say("web has no build script yet")
+        say("the page has no build yet")
         return
     digest = digest_of(web_sources())
     if not ((WEB / "dist").is_dir() and is_current("build", digest)):
