@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from intake.wire.constants import OBJECT_ID_SIZE, PURPOSE_BUNDLE, REHEARSAL_NOTICE, SALT_SIZE, SHA256_SIZE
+from intake.wire.constants import (
+    EPOCH_MAX,
+    OBJECT_ID_SIZE,
+    PURPOSE_BUNDLE,
+    REHEARSAL_NOTICE,
+    SALT_SIZE,
+    SHA256_SIZE,
+)
 from intake.wire.encoding import day_text, parse_day, parse_int, unhex
 from intake.wire.errors import BundleInvalid, WireError
 from intake.wire.note import Note, parse_note
@@ -161,7 +168,7 @@ def parse_index(untrusted: bytes) -> tuple[IndexEntry, ...]:
 
 def _entry(line: str) -> IndexEntry:
     parts = line.split(" ")
-    if len(parts) != 8 or parts[1] not in _KINDS:
+    if len(parts) != 8 or parts[1] not in _KINDS or parse_int(parts[4]) > EPOCH_MAX:
         raise BundleInvalid("an index line is malformed")
     return IndexEntry(
         unhex(parts[0], OBJECT_ID_SIZE),
@@ -205,13 +212,15 @@ def bag_manifest(hashes: Iterable[tuple[str, str]]) -> str:
 def parse_bag_manifest(untrusted: bytes) -> dict[str, str]:
     """Read a BagIt sha256 manifest as path -> 64 hex; raise BundleInvalid on a path that could leave the folder."""
     try:
-        lines = untrusted.decode("ascii").splitlines()
+        text = untrusted.decode("ascii")
     except UnicodeDecodeError as error:
         raise BundleInvalid("the bag's manifest is malformed") from error
     found: dict[str, str] = {}
-    for line in lines:
+    for line in text.splitlines():
         match = _MANIFEST_LINE.fullmatch(line)
         if not match or match[2] in found or {"", ".", ".."} & set(match[2].split("/")):
             raise BundleInvalid("the bag's manifest is malformed")
         found[match[2]] = match[1]
+    if bag_manifest(found.items()) != text:
+        raise BundleInvalid("the bag's manifest is not written canonically")
     return found

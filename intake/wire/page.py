@@ -2,6 +2,7 @@
 
 import hashlib
 
+from intake.wire.encoding import errors_as, utf8
 from intake.wire.errors import PageInvalid
 
 _DEPLOYMENT = (b'<script type="application/json" id="intake-deployment">', b"</script>")
@@ -18,7 +19,8 @@ def read_blocks(page: bytes) -> tuple[str, bytes]:
     """Return (deployment block, manifest block) of a page; raise PageInvalid when a block is missing or doubled."""
     start, end = _find(page, _DEPLOYMENT)
     first, last = _find(page, _MANIFEST)
-    return page[start:end].decode(), page[first:last]
+    with errors_as(PageInvalid):
+        return utf8(page[start:end]), page[first:last]
 
 
 def released_hash(page: bytes) -> str:

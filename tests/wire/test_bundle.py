@@ -120,3 +120,22 @@ def test_bag_manifest_written_and_read_is_the_same():
 def test_bag_path_that_leaves_the_folder_is_refused(path):
     with pytest.raises(BundleInvalid):
         parse_bag_manifest(f"{'01' * 32}  {path}\n".encode())
+
+
+@pytest.mark.parametrize("ending", ["", "\r\n", "\x0b", "\x1c", "\n\n"])
+def test_bag_manifest_with_another_line_ending_is_refused(ending):
+    with pytest.raises(BundleInvalid):
+        parse_bag_manifest(f"{'01' * 32}  data/index.txt{ending}".encode())
+
+
+def test_bag_manifest_out_of_order_is_refused():
+    lines = bag_manifest([("a", "01" * 32), ("b", "02" * 32)]).encode().splitlines(keepends=True)
+    with pytest.raises(BundleInvalid):
+        parse_bag_manifest(lines[1] + lines[0])
+
+
+def test_index_epoch_that_no_leaf_can_hold_is_refused():
+    line = dataclasses.replace(ENTRIES[0], epoch=2**32 - 1).line()
+    assert parse_index(line.encode())[0].epoch == 2**32 - 1
+    with pytest.raises(BundleInvalid):
+        parse_index(line.replace(str(2**32 - 1), str(2**32)).encode())

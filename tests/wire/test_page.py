@@ -42,3 +42,9 @@ def test_text_with_markup_is_refused(text):
         stamp(TEMPLATE, "{}", text.encode())
     with pytest.raises(PageInvalid):
         stamp(TEMPLATE, text, b"note\n")
+
+
+def test_page_whose_deployment_is_not_utf8_is_refused():
+    page = stamp(TEMPLATE, '{"a":1}', b"note\n").replace(b'{"a":1}', b"\xff")
+    with pytest.raises(PageInvalid):
+        read_blocks(page)
