@@ -1,0 +1,30 @@
+/** `POST /reports`: small sealed objects, once or as often as needed (SPEC.md section 7). */
+
+import { type Bytes, toHex } from "../wire/bytes.ts";
+import { type Envelope, writeEnvelope } from "../wire/envelope.ts";
+import { failureOf, jsonOf, NoAnswer, request } from "./http.ts";
+
+/**
+ * Sends a small sealed object; returns only when the server said that it stored exactly these bytes.
+ *
+ * @throws NoAnswer, Later or Refused.
+ */
+export async function postReport(server: string, envelope: Envelope, signal: AbortSignal): Promise<void> {
+  const answer = await request(`${server}/reports`, {
+    method: "POST",
+    body: writeEnvelope(envelope),
+    signal,
+  });
+  if (answer.status !== 200) throw failureOf(answer);
+  const json = jsonOf(answer);
+  if (json?.get("id") !== toHex(envelope.objectId) || json.get("sha256") !== toHex(envelope.sha256)) {
+    throw new NoAnswer("the answer does not confirm what was sent");
+  }
+}
+
+/** `POST` of a small body that is no sealed object; the answer's body when its status is `expected`. */
+export async function postBytes(url: string, body: Bytes, expected: number, limit: number): Promise<Bytes> {
+  const answer = await request(url, { method: "POST", body, limit });
+  if (answer.status !== expected) throw failureOf(answer);
+  return answer.body;
+}
