@@ -1,0 +1,209 @@
+/**
+ * Sending what waits in the outbox, for ever if need be: words before files, and "stored" only when a server
+ * confirmed the SHA-256 of every byte.
+ *
+ *     waiting -> sending -> stored
+ *        ^          |----> waiting   no answer, or not now: again later, perhaps elsewhere
+ *        |          '----> refused   every server refused it, or its epoch was destroyed
+ */
+
+import { Later, Refused } from "../send/http.ts";
+import { postReport } from "../send/reports.ts";
+import { Pace, sendUpload } from "../send/uploads.ts";
+import { fromHex } from "../wire/bytes.ts";
+import { delay, type Rest } from "./naps.ts";
+import type { Held } from "./shelf.ts";
+import type { PartKind, PartRecord } from "./store.ts";
+
+/** What a person may be told about one part. */
+export interface PartStatus {
+  /** Random number of the report on this phone. */
+  readonly report: string;
+  /** Random number of the part. */
+  readonly part: string;
+  readonly kind: PartKind;
+  readonly state: "waiting" | "sending" | "stored" | "refused";
+  /** Bytes that the server holds, of `size`. */
+  readonly sent: number;
+  readonly size: number;
+  /** Why it was refused: a name of SPEC.md section 7. */
+  readonly problem?: string;
+}
+
+/** Where a drain takes parts from and tells of them. */
+export interface Queue {
+  held(): Promise<readonly Held[]>;
+  /** Whether more parts are about to come. */
+  isSealing(): boolean;
+  /** Called when a part was stored: its report may be complete. */
+  settle(): Promise<void>;
+  /** Base addresses, best first. */
+  servers(): readonly string[];
+  tell(status: PartStatus): void;
+}
+
+/** The object was sealed for keys that no longer exist; no other server can change that. */
+const DESTROYED = "destroyed-epoch";
+const ID_SIZE = 16;
+const SHA256_SIZE = 32;
+/** Failed tries at one server before a file is taken to another, where it starts anew. */
+const TRIES_WITH_FILE = 3;
+/** Times a server may answer "not now" to one part before others go first. */
+const PATIENCE = 4;
+const IDLE_MILLISECONDS = 60_000;
+
+function isText({ kind }: PartRecord): boolean {
+  return kind === "section" || kind === "addition";
+}
+
+/** One run over the outbox. */
+export class Drain {
+  private readonly queue: Queue;
+  private readonly rest: Rest;
+  private readonly signal: AbortSignal;
+  private readonly pace = new Pace();
+  private readonly tries = new Map<string, number>();
+  private readonly delays = new Map<string, number>();
+  private readonly refusals = new Map<string, Set<string>>();
+  private failures = 0;
+  private textCame = false;
+  private partCame = false;
+  private hasEnded = false;
+
+  constructor(queue: Queue, rest: Rest, signal: AbortSignal) {
+    this.queue = queue;
+    this.rest = rest;
+    this.signal = signal;
+  }
+
+  /** Whether {@link run} has made up its mind to return: what is added now needs another run. */
+  get ended(): boolean {
+    return this.hasEnded || this.signal.aborted;
+  }
+
+  /** Told when a part was added, so that words do not wait for a file that is being sent. */
+  added(part: PartRecord): void {
+    this.textCame ||= isText(part);
+    this.partCame = true;
+    this.rest.wake();
+  }
+
+  /** Sends until nothing waits and nothing is being sealed, or until stopped. */
+  async run(): Promise<void> {
+    while (!this.ended) {
+      this.partCame = false;
+      const next = this.pick(await this.queue.held());
+      if (next !== null) await this.attempt(next);
+      else if (!this.partCame && this.queue.isSealing()) await this.rest.sleep(IDLE_MILLISECONDS);
+      else this.hasEnded = !this.partCame;
+    }
+  }
+
+  /** The next to send: what no server put off, then words, then report by report, the closing last. */
+  private pick(held: readonly Held[]): Held | null {
+    const key = ({ part }: Held) => {
+      const putOff = Math.floor((this.delays.get(part.id) ?? 0) / PATIENCE);
+      return [putOff, isText(part) ? 0 : 1, part.report, part.order] as const;
+    };
+    const waiting = held.filter(({ part }) => part.state === "waiting");
+    return waiting.sort((left, right) => compare(key(left), key(right)))[0] ?? null;
+  }
+
+  private async attempt(held: Held): Promise<void> {
+    const { part } = held;
+    const servers = this.queue.servers();
+    const tries = this.tries.get(part.id) ?? 0;
+    const turn = part.kind === "media" ? Math.floor(tries / TRIES_WITH_FILE) : tries;
+    const server = servers[turn % servers.length];
+    try {
+      if (server === undefined) throw new Later("no server is known", 0);
+      this.status(part, "sending");
+      this.textCame = false;
+      const done = await this.send(held, server);
+      this.failures = 0;
+      if (done) await this.stored(held);
+    } catch (error) {
+      this.tries.set(part.id, tries + 1);
+      await this.failed(held, server ?? "", error, servers);
+    }
+  }
+
+  /** Sends one part; false when it stopped half way to let words pass. */
+  private async send({ store, part }: Held, server: string): Promise<boolean> {
+    const sha256 = fromHex(part.sha256, SHA256_SIZE);
+    const { epoch, size } = part;
+    if (part.kind !== "media") {
+      const sealed = await store.read(part, 0, size);
+      await postReport(server, { objectId: fromHex(part.id, ID_SIZE), epoch, sha256, sealed }, this.signal);
+      return true;
+    }
+    let uploads = part.uploads;
+    const upload = {
+      epoch,
+      size,
+      sha256,
+      known: uploads[server],
+      read: (from: number, to: number) => store.read(part, from, to),
+      remember: async (id: string | undefined) => {
+        const { [server]: _, ...others } = uploads;
+        uploads = id === undefined ? others : { ...others, [server]: id };
+        await store.update(part.id, { uploads });
+      },
+      onSent: (sent: number) => this.status(part, "sending", sent),
+      mayGoOn: () => !this.textCame,
+    };
+    return sendUpload(server, upload, this.pace, this.signal);
+  }
+
+  private async stored({ store, part }: Held): Promise<void> {
+    const changed = await store.update(part.id, { state: "stored" });
+    this.status(part, "stored", part.size);
+    if (changed !== null) await this.queue.settle();
+  }
+
+  private async failed({ store, part }: Held, server: string, error: unknown, servers: readonly string[]) {
+    if (this.signal.aborted) return;
+    if (error instanceof Refused && this.isFinal(part, server, error, servers)) {
+      await store.update(part.id, { state: "refused", problem: error.problem });
+      this.status({ ...part, problem: error.problem }, "refused");
+      return;
+    }
+    this.status(part, "waiting");
+    // A network that is down says nothing about a part; a server that puts one part off must not hold up the rest.
+    if (error instanceof Later) this.delays.set(part.id, (this.delays.get(part.id) ?? 0) + 1);
+    const asked = error instanceof Later ? error.wait : 0;
+    const woken = await this.rest.sleep(Math.max(asked, delay(this.failures, Math.random())));
+    this.failures = woken ? 0 : this.failures + 1;
+  }
+
+  /** Whether no server is left that might take the part. */
+  private isFinal(
+    part: PartRecord,
+    server: string,
+    { problem }: Refused,
+    servers: readonly string[],
+  ): boolean {
+    const refusals = this.refusals.get(part.id) ?? new Set();
+    this.refusals.set(part.id, refusals.add(server));
+    return problem === DESTROYED || servers.every((one) => refusals.has(one));
+  }
+
+  private status(part: PartRecord, state: PartStatus["state"], sent = 0): void {
+    this.queue.tell(statusOf(part, state, sent));
+  }
+}
+
+/** The status of a part as kept. */
+export function statusOf(part: PartRecord, state: PartStatus["state"], sent: number): PartStatus {
+  const { report, id, kind, size, problem } = part;
+  const status = { report, part: id, kind, state, sent, size };
+  return problem === null ? status : { ...status, problem };
+}
+
+type Key = readonly [number, number, string, number];
+
+function compare(left: Key, right: Key): number {
+  const differs = left.findIndex((value, i) => value !== right[i]);
+  if (differs < 0) return 0;
+  return (left[differs] ?? 0) < (right[differs] ?? 0) ? -1 : 1;
+}
