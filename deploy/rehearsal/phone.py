@@ -55,7 +55,9 @@ def browser(profile: Path, language: str, *, javascript: bool = True) -> Iterato
             context.close()
 
 
-def launch(playwright: Playwright, profile: Path, language: str, *, javascript: bool = True) -> BrowserContext:
+def launch(
+    playwright: Playwright, profile: Path, language: str, *, javascript: bool = True, user_agent: str | None = None
+) -> BrowserContext:
     """Start Chromium with a persistent `profile` folder at phone size."""
     return playwright.chromium.launch_persistent_context(
         str(profile),
@@ -66,6 +68,7 @@ def launch(playwright: Playwright, profile: Path, language: str, *, javascript: 
         viewport={"width": 360, "height": 740},
         locale=LOCALES[language],
         java_script_enabled=javascript,
+        user_agent=user_agent,
     )
 
 

@@ -1,0 +1,182 @@
+"""Seizure: after a whole journey full of canaries, what is left on the server and on the phone.
+
+What cannot be hidden is printed (`pytest -s`) and stands in deploy/THREATMODEL.md.
+"""
+
+import os
+import re
+import secrets
+import signal
+import sqlite3
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from deploy.rehearsal.line import line
+from deploy.rehearsal.machines import free_port
+from deploy.rehearsal.media import photo
+from deploy.rehearsal.phone import CHROMIUM_FLAGS, Phone, chromium_path, launch
+
+CLIENT_ADDRESS = "127.77.13.9"
+FIELDS = ("who", "where", "when_words", "story", "taken_by", "vehicle", "taken_to", "things_taken")
+DAY_S = 86400
+
+
+def canary(name: str) -> str:
+    return f"{name} {secrets.token_hex(10)}"
+
+
+def mark(words: dict[str, str]) -> dict[str, str]:
+    """Only the random part of each canary: that is what is searched for."""
+    return {name: text.split()[-1] for name, text in words.items()}
+
+
+def test_search_finds_every_planted_canary(planted, find_canaries):
+    folder, text = planted
+    hits = find_canaries(folder, {"planted": text})
+    assert {hit.rsplit(" in ", 1)[1] for hit in hits} >= {p.name for p in folder.iterdir()}
+    assert find_canaries(folder, {"absent": "x" + secrets.token_hex(10)}) == []
+
+
+def test_search_finds_words_a_leaking_page_leaves(machines, tmp_path, find_canaries):
+    """The same browser, a page that does store words: the search must see it, or finding nothing means nothing."""
+    words = {"stored": secrets.token_hex(10), "restored": secrets.token_hex(10)}
+    with sync_playwright() as playwright:
+        context = launch(playwright, tmp_path / "profile", "ru")
+        page = context.pages[0]
+        page.goto(machines.url + "/")
+        page.evaluate("text => localStorage.setItem('draft', text)", words["stored"])
+        page.evaluate("text => history.pushState(null, '', '/?' + text)", words["restored"])
+        page.wait_for_timeout(500)
+        context.close()
+    found = {hit.split(" ")[0] for hit in find_canaries(tmp_path / "profile", words)}
+    assert found == set(words)
+
+
+@pytest.fixture(scope="module")
+def journey(make_machines, tmp_path_factory):
+    """A whole journey with canaries in every field, file name, picture, user agent, reply; then everything stops."""
+    machines = make_machines()
+    words = {name: canary(name) for name in FIELDS} | {"reply": canary("reply")}
+    hidden = {"file": secrets.token_hex(10), "exif": secrets.token_hex(10), "agent": secrets.token_hex(10)}
+    camera = tmp_path_factory.mktemp("camera")
+    picture = photo(camera / f"{hidden['file']}.jpg", 1, hidden["exif"])
+    profile, temporary = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("tmp")
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(temporary)
+    try:
+        with machines.serving(), line(machines.port, source=CLIENT_ADDRESS) as between, sync_playwright() as playwright:
+            context = launch(playwright, profile, "ru", user_agent=f"Agent/{hidden['agent']}")
+            phone = Phone(context.pages[0], between.url + "/")
+            code = phone.report("saw", {k: v for k, v in words.items() if k != "reply"}, [picture])
+            machines.carry_to_laptop()
+            (report,) = machines.reports()
+            assert {k: v for k, v in report["answers"].items() if k in words} == {k: words[k] for k in FIELDS}
+            machines.reviewer("reply", str(report["number"]), "--text-file", "-", stdin=words["reply"])
+            machines.carry_back()
+            assert phone.read_answers(code) == {1: words["reply"]}
+            context.close()
+    finally:
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+    codes = {"code": code, "code digits": code.replace(" ", "")}
+    return machines, profile, temporary, mark(words) | hidden | codes
+
+
+def test_server_holds_no_canary_address_or_agent(journey, find_canaries):
+    machines, _, temporary, canaries = journey
+    seized = canaries | {"address": CLIENT_ADDRESS, "agent name": "Agent/", "browser": "Mozilla/"}
+    packed = bytes(int(part) for part in CLIENT_ADDRESS.split("."))
+    for folder in (machines.server, machines.logs, machines.stick, temporary):
+        assert find_canaries(folder, seized) == []
+        assert [p for p in folder.rglob("*") if p.is_file() and packed in p.read_bytes() and p.suffix != ".age"] == []
+
+
+def test_server_holds_no_time_finer_than_a_day(journey):
+    machines, _, _, _ = journey
+    columns = _database_times(machines.server / "intake.sqlite")
+    assert columns == []
+    objects = [p for p in (machines.server / "objects").rglob("*") if p.is_file()]
+    assert objects
+    assert [p for p in objects if p.stat().st_mtime % DAY_S or p.stat().st_atime % DAY_S] == []
+    log = (machines.logs / "server.log").read_text()
+    assert not re.search(r"\d\d:\d\d", log), log
+    hidden_not = sorted({datetime.fromtimestamp(p.stat().st_ctime, UTC).isoformat() for p in objects})
+    print(f"\ncannot be hidden: change times (ctime) of {len(objects)} media files: {hidden_not}")
+    folders = [p for p in [machines.server, *machines.server.rglob("*")] if p.is_dir()]
+    print(f"cannot be hidden: modification times of {len(folders)} folders and of the database and its WAL")
+
+
+def _database_times(path: Path) -> list[str]:
+    """Columns that hold a number or text which reads as a time of these years finer than a day."""
+    now = time.time()
+    found = []
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            cursor = database.execute(f'select * from "{table}"')
+            names = [column[0] for column in cursor.description]
+            for row in cursor:
+                found += [f"{table}.{n}" for n, value in zip(names, row, strict=True) if _is_fine_time(value, now)]
+    return sorted(set(found))
+
+
+def _is_fine_time(value: object, now: float) -> bool:
+    if isinstance(value, int | float):
+        return any(abs(value / unit - now) < 30 * DAY_S for unit in (1, 1e3, 1e6, 1e9))
+    return isinstance(value, str) and bool(re.search(r"\d\d:\d\d", value))
+
+
+def test_phone_holds_no_canary_after_the_journey(journey, find_canaries):
+    _, profile, _, canaries = journey
+    # The user agent is the browser's own setting, and the address it was opened under is in its history.
+    wanted = {name: text for name, text in canaries.items() if name != "agent"}
+    assert find_canaries(profile, wanted) == []
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("rest_s", [1, 8])
+def test_phone_killed_while_typing_holds_no_canary(machines, tmp_path, find_canaries, rest_s):
+    """kill -9 of the whole browser in a normal window, soon after a key and after the page had time to rest."""
+    words = {name: canary(name) for name in FIELDS}
+    port = free_port()
+    command = [chromium_path(), "--headless=new", f"--user-data-dir={tmp_path / 'profile'}", *CHROMIUM_FLAGS]
+    command += [f"--remote-debugging-port={port}", "--window-size=360,740", "--lang=ru"]
+    command += ["--no-sandbox"] if os.geteuid() == 0 else []
+    process = subprocess.Popen(
+        [*command, "about:blank"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        with sync_playwright() as playwright:
+            context = _connect(playwright, port)
+            phone = Phone(context.pages[0], machines.url + "/")
+            phone.open()
+            phone.choose("saw")
+            phone.fill("saw", dict(words))
+            phone.hook("saw.story").press_sequentially(" ещё", delay=30)
+            phone.page.wait_for_timeout(rest_s * 1000)
+            assert words["story"] in phone.hook("saw.story").input_value()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(20)
+    assert (tmp_path / "profile" / "Default").is_dir()
+    assert find_canaries(tmp_path / "profile", mark(words)) == []
+
+
+def _connect(playwright, port):
+    """The first context of a Chromium that was just started with a debugging port."""
+    for _ in range(150):
+        try:
+            return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}").contexts[0]
+        except Exception as error:
+            last = error
+            time.sleep(0.1)
+    raise last
