@@ -1,8 +1,8 @@
 """The documents name everything a person can type, call, set or be told; what is not named fails here.
 
-Conventions this relies on: a room's `cli.py` has `build_parser()`; the server's routes hang on a FastAPI application
-or APIRouter of a module; settings are the annotated fields of classes named `...Settings` in `settings.py`; errors
-are the exception classes of `errors.py`.
+Conventions this relies on: a room's `cli.py` has `build_parser()`; the server's routes hang on the APIRouters of its
+modules; settings are the options of the commands and the environment variables that the constants `..._VARIABLE` of
+`settings.py` name; errors are the exception classes of `errors.py`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ ERRORS = (
     "keys.errors",
 )
 ENDPOINT = re.compile(r"`((?:[A-Z]{3,7}, )*[A-Z]{3,7}) (/[^`]*)`")
+COMMAND_START = re.compile(r"(\./)?(deploy|tests|\.ci|\.venv/bin)/\w|(intake|reviewer) ")
 PARAMETER = re.compile(r"<[^>]*>|\{[^}]*\}")
 
 
@@ -119,12 +120,32 @@ def test_every_documented_endpoint_is_served(documents: str) -> None:
     assert documented_endpoints(documents) - routes_of(load("intake.server")) == set()
 
 
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """Every long option of `parser` and of the verbs below it, without --help."""
+    own = {text for action in parser._actions for text in action.option_strings if text.startswith("--")}
+    return (own - {"--help"}).union(*(options_of(child) for child in subparsers_of(parser).values()))
+
+
+@pytest.mark.parametrize("program", COMMANDS)
+def test_every_option_is_documented(program: str, documents: str) -> None:
+    options = options_of(load(COMMANDS[program]).build_parser())
+    assert [option for option in sorted(options) if not re.search(rf"(?<!\S|-)`?{option}(?![\w-])", documents)] == []
+
+
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_is_documented(name: str, documents: str) -> None:
-    classes = [value for key, value in vars(load(name)).items() if key.endswith("Settings") and isinstance(value, type)]
-    assert classes, f"no class named ...Settings in {name}"
-    fields = [field for value in classes for field in value.__annotations__ if not field.startswith("_")]
-    assert [field for field in fields if f"`{field}`" not in documents] == []
+def test_every_environment_variable_is_documented(name: str, documents: str) -> None:
+    variables = [value for key, value in vars(load(name)).items() if key.endswith("_VARIABLE")]
+    assert [variable for variable in variables if f"`{variable}`" not in documents] == []
+
+
+def test_environment_is_read_in_settings_alone(root: Path) -> None:
+    readers = [
+        path.relative_to(root).as_posix()
+        for room in ("intake", "keys")
+        for path in (root / room).rglob("*.py")
+        if re.search(r"\benviron\b|\bgetenv\b", path.read_text("utf-8"))
+    ]
+    assert [name for name in readers if not name.endswith("/settings.py")] == []
 
 
 def errors_of(module: ModuleType) -> list[type[Exception]]:
@@ -177,12 +198,12 @@ def test_every_error_is_raised_or_caught_somewhere(root: Path) -> None:
 
 
 def readme_commands(root: Path) -> list[list[str]]:
-    """The commands in the README's shell blocks, split as a shell does, comments and prompts left out."""
+    """The commands in the README's blocks, split as a shell does, comments and prompts left out."""
     if not (root / "README.md").is_file():
         pytest.skip("README.md does not exist yet")
-    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```(?:sh|bash|console)?\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
-    return [words for line in lines if (words := shlex.split(line, comments=True))]
+    return [shlex.split(line, comments=True) for line in lines if re.match(COMMAND_START, line)]
 
 
 def test_readme_names_the_two_commands(root: Path) -> None:
