@@ -8,7 +8,7 @@ from datetime import date
 from intake.reviewer.cleaning import clean_name
 from intake.reviewer.services.bundles import Bundle
 from intake.reviewer.services.filing import Filed, file_large, file_small
-from intake.reviewer.services.folders import Unreadable, UntrustedFolder
+from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
 from intake.reviewer.services.keeping import OTHER_BYTES, Disagrees, keep_quarantined, receive_large
 from intake.reviewer.settings import Home
 from intake.wire.bundle import IndexEntry
@@ -84,7 +84,8 @@ class Arrivals:
                 copy = receive_large(self.home, source, entry.size, entry.sha256)
                 filed = file_large(self.ring, copy.path, copy.sha256, entry.epoch, self.today)
                 return Arrival(entry.sha256, filed, entry, large=True)
-            data = source.read(SMALL_MAX_SIZE + 1)
+            with readable():
+                data = source.read(SMALL_MAX_SIZE + 1)
         if len(data) != entry.size or hashlib.sha256(data).digest() != entry.sha256:
             raise Disagrees(OTHER_BYTES)
         return Arrival(entry.sha256, file_small(self.ring, data, entry.epoch, self.today), entry)
@@ -96,7 +97,8 @@ class Arrivals:
 
     def _one_loose(self, folder: UntrustedFolder, name: str) -> Arrival:
         with folder.open(name) as source:
-            data = source.read(SMALL_MAX_SIZE + 1)
+            with readable():
+                data = source.read(SMALL_MAX_SIZE + 1)
             # Before anything is kept: a plaintext given by mistake must not be copied into the vault.
             parse_header(data[:header_bytes_needed])
             if len(data) > SMALL_MAX_SIZE:

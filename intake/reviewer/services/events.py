@@ -26,7 +26,7 @@ FIRST_PREVIOUS = bytes(32)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "import": ("bundle", "objects"),
     "bundle": ("bundle", "serial", "log", "quarantined", "missing", "unnamed", "warnings", "forks"),
-    "reply": ("item", "report", "mailbox", "number", "text", "slot"),
+    "reply": ("item", "report", "mailbox", "number", "text"),
     "outbox": ("purpose", "serial", "sha256", "entries"),
     "media-exported": ("item", "object", "size"),
 }
@@ -53,6 +53,10 @@ class Event:
         if not isinstance(value, int):
             raise ChainBroken("a field of another type")
         return value
+
+    def texts(self, name: str) -> list[str]:
+        """Return a field that is a list of text; raises ChainBroken for another type."""
+        return [str(each) for each in _list(self.fields[name])]
 
     def rows(self, name: str) -> list[list[str]]:
         """Return a field that is a list of lists of text; raises ChainBroken for another type."""

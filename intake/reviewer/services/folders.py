@@ -30,7 +30,7 @@ class UntrustedFolder:
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Give a plain file by its path inside; raises FileNotFoundError, or Unreadable for anything else."""
-        with _readable():
+        with readable():
             descriptor = self._descend(name.split("/"))
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -39,7 +39,7 @@ class UntrustedFolder:
 
     def read(self, name: str, limit: int) -> bytes:
         """Return a file of at most `limit` bytes; raises FileNotFoundError or Unreadable."""
-        with self.open(name) as file, _readable():
+        with self.open(name) as file, readable():
             data = file.read(limit + 1)
         if len(data) > limit:
             raise Unreadable
@@ -51,7 +51,7 @@ class UntrustedFolder:
 
     def _walk(self, under: str, depth: int) -> Iterator[str]:
         try:
-            with _readable():
+            with readable():
                 descriptor = self._descend([*under.split("/")], _FOLDER) if under else os.dup(self._root)
         except (FileNotFoundError, Unreadable):
             return
@@ -84,7 +84,8 @@ class UntrustedFolder:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable() -> Iterator[None]:
+    """Turn every failure to read, a missing file apart, into Unreadable: a failing stick damages one object."""
     try:
         yield
     except FileNotFoundError:

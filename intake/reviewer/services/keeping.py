@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from intake.reviewer.services.folders import Unreadable, UntrustedFolder
+from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
 from intake.reviewer.settings import Home
 from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, NOTE_NAME
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
@@ -105,8 +105,5 @@ def _copy(source: BinaryIO, sink: BinaryIO, limit: int) -> tuple[int, bytes]:
 
 
 def _read(source: BinaryIO) -> bytes:
-    # A stick that fails while it is read is damage to one object; a full disk of ours is not.
-    try:
+    with readable():
         return source.read(COPY_BLOCK_SIZE)
-    except OSError:
-        raise Unreadable from None

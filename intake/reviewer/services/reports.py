@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
-from sqlalchemy.engine import Row
+from sqlalchemy import Connection, RowMapping, select
 
 from intake.reviewer.errors import NotFound
 from intake.reviewer.models import LISTINGS, OBJECTS, PARTS
@@ -123,11 +122,19 @@ class Item:
         here, named = self._progress()
         return COMPLETE if named and here >= named else f"incomplete: {here} of {named or '?'}"
 
+    def _named(self) -> set[tuple[bytes, int, bytes]]:
+        closings = [each for each in self.parts if each.kind == KIND_CLOSING]
+        return {entry for each in closings for entry in _entries(each)}
+
+    def _strays(self) -> bool:
+        named = self._named()
+        files = {(each.part_id, each.size, each.sha256) for each in self.parts if each.kind == KIND_MEDIA}
+        return bool(named) and not files <= named
+
     def _progress(self) -> tuple[int, int]:
         """Count the parts that are here and agree, and how many there should be; 0 when nobody has said."""
         closings = [each for each in self.parts if each.kind == KIND_CLOSING]
-        named = {entry for each in closings for entry in _entries(each)}
-        if named:
+        if named := self._named():
             have = {(each.part_id, each.size, each.sha256) for each in self.parts}
             return len(named & have) + len(closings), len(named) + len(closings)
         # An addition (parts 0) was never counted by the report it adds to.
@@ -144,6 +151,7 @@ class Item:
             *(["hurt or ill"] if self._says("hurt") else []),
             *(["under 18"] if self._says("minor") else []),
             *_conflicts(self.parts),
+            *(["a file that the closing does not name"] if self._strays() else []),
             *_mislabelled((*self.parts, *self.follow_ups)),
             *(["several return codes"] if len({each.block for each in self.sections} - {None}) > 1 else []),
             *(["follow-up with a wrong signature"] if any(not each.signed for each in self.follow_ups) else []),
@@ -186,16 +194,16 @@ def _read_parts(connection: Connection) -> Iterable[tuple[int, Part]]:
     joined = select(PARTS, OBJECTS.c.size, OBJECTS.c.problem, OBJECTS.c.day).join(
         OBJECTS, OBJECTS.c.sha256 == PARTS.c.sha256
     )
-    for row in connection.execute(joined.order_by(PARTS.c.sequence, PARTS.c.sha256)):
-        day = days.get(row.sha256, row.day)
-        yield row.item, _part(row, day, frozenset(labels[row.sha256]))
+    for found in connection.execute(joined.order_by(PARTS.c.sequence, PARTS.c.sha256)).mappings():
+        sha256 = found["sha256"]
+        yield found["item"], _part(found, days.get(sha256, found["day"]), frozenset(labels[sha256]))
 
 
-def _part(row: Row[tuple[object, ...]], day: str, labels: frozenset[int]) -> Part:
-    taken = row._mapping
-    block = ReplyBlock(row.recipient, row.follow_up_key, row.slot_key) if row.recipient else None
+def _part(row: RowMapping, day: str, labels: frozenset[int]) -> Part:
+    recipient = row["recipient"]
+    block = ReplyBlock(recipient, row["follow_up_key"], row["slot_key"]) if recipient else None
     derived = {"block", "day", "labels"}
-    plain = {name: taken[name] for name in Part.__dataclass_fields__ if name not in derived}
+    plain = {name: row[name] for name in Part.__dataclass_fields__ if name not in derived}
     return Part(**plain, block=block, day=day, labels=labels)
 
 
