@@ -48,6 +48,7 @@ def checks() -> list[tuple[str, list[str], Path]]:
         ("ruff check", [str(tools / "ruff"), "check", "--quiet"]),
         ("ruff format", [str(tools / "ruff"), "format", "--check", "--quiet"]),
         ("mypy", [str(tools / "mypy"), "--strict"]),
+        ("mypy deploy", [str(tools / "mypy"), "--strict", "--explicit-package-bases", "deploy"]),
         ("import contracts", [str(tools / "lint-imports"), "--no-logo"]),
     ]
     web = [(f"web {name}", [*setup.npm_command(), "run", "--silent", name]) for name in ("check", "lint", "test")]
