@@ -114,4 +114,4 @@ class ReviewerEventSigner(_Signer):
 
 def verify_reviewer_event(key: bytes, event: bytes, signature: bytes) -> None:
     """Raise BadSignature unless the 32-byte public `key` signed this event (64-byte signature)."""
-    ed25519.verify(key, LABEL_REVIEWER_EVENT + event, signature)
+    ed25519.verify(key=key, message=LABEL_REVIEWER_EVENT + event, signature=signature)
