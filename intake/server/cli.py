@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from intake.server import setup
-from intake.server.errors import ServerError
+from intake.server.errors import OutboxRefused, ServerError
 from intake.server.serve import serve
+from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
+from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
+from intake.server.services.status import status_lines
 from intake.server.settings import Folder, Settings
-from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
+from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
 
 _PRIVATE_UMASK = 0o077
 
@@ -46,6 +49,45 @@ def run_export(options: argparse.Namespace) -> int:
     return 1 if done.damaged else 0
 
 
+def run_apply(options: argparse.Namespace) -> int:
+    """Applies outboxes, each whole or not at all; exit code 1 when one is refused."""
+    refused = 0
+    with open_core(_settings(options)) as core:
+        for path in options.files:
+            try:
+                done = apply_outbox(core, setup.read_at_most(path, NOTE_MAX_SIZE))
+            except OutboxRefused as error:
+                refused += 1
+                print(f"error: {path.name}: {error}\nhint: {error.hint}", file=sys.stderr)
+            else:
+                counts = f"{done.taken} taken, {done.ignored} ignored"
+                print(f"{path.name}: {done.purpose} {done.serial} of {done.laptop}: {counts}")
+    return 1 if refused else 0
+
+
+def run_expire(options: argparse.Namespace) -> int:
+    """Erases what every laptop has had for a week; the server does the same once a day."""
+    with open_core(_settings(options)) as core:
+        print(f"{erase_due(core)} objects erased")
+    return 0
+
+
+def run_status(options: argparse.Namespace) -> int:
+    """Tells counts, bytes and days; nothing about any one object."""
+    with open_core(_settings(options)) as core:
+        for line in status_lines(core):
+            print(line)
+    return 0
+
+
+def run_page(options: argparse.Namespace) -> int:
+    """Stamps a built page with the roots and the newest manifest and installs it; prints the released hashes."""
+    with open_core(_settings(options)) as core:
+        for variant, released in core.pages.install(options.source, core.manifests.known().in_force).items():
+            print(f"{variant}: {released}")
+    return 0
+
+
 def run_manifest_add(options: argparse.Namespace) -> int:
     """Adds key manifests."""
     with open_core(_settings(options)) as core:
@@ -55,6 +97,7 @@ def run_manifest_add(options: argparse.Namespace) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
+    """The parser with every verb; each sets `run`."""
     parser = argparse.ArgumentParser(prog="intake", description="The server: keeps what it cannot read.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     init = _verb(verbs, "init", run_init)
@@ -70,6 +113,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     export = _verb(verbs, "export", run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
+    apply = _verb(verbs, "apply", run_apply)
+    apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
+    _verb(verbs, "expire", run_expire)
+    _verb(verbs, "status", run_status)
+    page = _verb(verbs, "page", run_page)
+    page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")
     manifest = verbs.add_parser("manifest", help="key manifests").add_subparsers(required=True, metavar="VERB")
     add = _verb(manifest, "add", run_manifest_add)
     add.add_argument("files", type=Path, nargs="+", metavar="FILE")

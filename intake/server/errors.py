@@ -9,6 +9,7 @@ ServerError
 ├── StorageUnavailable    the database or the disk does not answer as it should
 ├── FolderInvalid         the data folder is missing, incomplete or open to others
 ├── ManifestRefused       a key manifest may not be added
+├── PageRefused           a built page cannot be installed or served
 ├── OutboxRefused         an outbox may not be applied; nothing was changed
 └── ExportFailed          a bundle could not be written
 ```
@@ -76,6 +77,12 @@ class ManifestRefused(ServerError):
     """This key manifest cannot be added."""
 
     hint = "only a manifest that a quorum of this deployment's roots signed is taken; nothing was changed"
+
+
+class PageRefused(ServerError):
+    """This page cannot be served."""
+
+    hint = "intake page --data DIR --from FOLDER installs a built page; the page served before stays"
 
 
 class OutboxRefused(ServerError):

@@ -37,11 +37,18 @@ class Event(StrEnum):
     UNEXPECTED = "unexpected error: %s"
     CLOSED_DAY = "batch %d closed, %d objects in the log"
     ERASED = "%d objects erased"
-    REPAIRED = "%s"
+    MEASURED = "%d unfinished uploads measured"
+    SEALED = "%d uploads were whole: sealed now"
+    LOST = "%d unfinished uploads had lost their file: forgotten"
+    RESERVATIONS = "%d reservations without a record removed"
+    LEFTOVERS = "%d erased media were still there: removed"
+    UNRECORDED = "%d media files have no record: left as they are"
+    DAMAGED = "%d stored media are missing or cut off"
+    PAGE_REFUSED = "the page in DIR/page is not served: %s"
     DAILY_FAILED = "daily work failed: %s"
     KEY_UNLISTED = "the log key is not in the newest manifest: no laptop will take bundles"
     NO_MANIFEST = "no key manifest is in force: only files without an epoch are taken"
-    NO_PAGE = "no page is installed: intake page makes it"
+    NO_PAGE = "no page is installed: intake page --from installs one"
 
 
 class AllowList(logging.Formatter):

@@ -15,7 +15,9 @@ from intake.server.api.app import make_app
 from intake.server.errors import FolderInvalid, ServerError
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.core import Core, open_core
+from intake.server.services.deletion import erase_due
 from intake.server.services.log import close_day
+from intake.server.services.repair import Repairs, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 
 _TICK_SECONDS = 30
@@ -30,7 +32,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """
     configure_logging()
     with _only_server(settings), open_core(settings) as core, _listener(host, port) as listener:
-        tell_state(core)
+        start_up(core)
         log(Event.LISTENING, listener.getsockname()[1])
         config = _config(core)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -40,13 +42,33 @@ def serve(settings: Settings, host: str, port: int) -> None:
             runner.run(_run(core, config, listener))
 
 
-def tell_state(core: Core) -> None:
-    """Logs what an operator should know before the first request."""
+def start_up(core: Core) -> None:
+    """Makes good what a crash left, does the day's work, and logs what an operator should know."""
+    tell_repairs(repair(core))
+    do_daily_work(core)
+    if not core.pages.refresh(core.manifests.known().in_force):
+        log(Event.NO_PAGE, level=logging.WARNING)
     known = core.manifests.known()
     if known.in_force is None:
         log(Event.NO_MANIFEST, level=logging.WARNING)
     elif core.log_key.public not in {named.key for named in known.in_force.manifest.log_keys}:
         log(Event.KEY_UNLISTED, level=logging.WARNING)
+
+
+def tell_repairs(found: Repairs) -> None:
+    """Logs each kind of thing that a start found, and nothing about what was in order."""
+    counts = (
+        (Event.MEASURED, found.measured),
+        (Event.SEALED, found.sealed),
+        (Event.LOST, found.lost),
+        (Event.RESERVATIONS, found.reservations),
+        (Event.LEFTOVERS, found.erased),
+        (Event.UNRECORDED, found.unrecorded),
+        (Event.DAMAGED, found.damaged),
+    )
+    for event, count in counts:
+        if count:
+            log(event, count, level=logging.WARNING)
 
 
 def do_daily_work(core: Core) -> None:
@@ -57,10 +79,12 @@ def do_daily_work(core: Core) -> None:
     ).result()
     if head is not None:
         log(Event.CLOSED_DAY, head.batch, head.size)
+        if erased := erase_due(core):
+            log(Event.ERASED, erased)
 
 
 async def _run(core: Core, config: uvicorn.Config, listener: socket.socket) -> None:
-    server = uvicorn.Server(config)
+    server = _Server(config, core)
     ticking = asyncio.create_task(_tick(core))
     try:
         await server.serve(sockets=[listener])
@@ -70,10 +94,23 @@ async def _run(core: Core, config: uvicorn.Config, listener: socket.socket) -> N
             await ticking
 
 
+class _Server(uvicorn.Server):
+    """Ends uploads that are being received before it waits for requests to end: they may take hours."""
+
+    def __init__(self, config: uvicorn.Config, core: Core) -> None:
+        super().__init__(config)
+        self._core = core
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._core.uploads.stop_all()
+        await super().shutdown(sockets)
+
+
 async def _tick(core: Core) -> None:
     while True:
         try:
             await asyncio.to_thread(do_daily_work, core)
+            await asyncio.to_thread(core.pages.refresh, core.manifests.known().in_force)
         except ServerError as error:
             log(Event.DAILY_FAILED, type(error).__name__, level=logging.ERROR)
         await asyncio.sleep(_TICK_SECONDS)

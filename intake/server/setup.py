@@ -1,21 +1,27 @@
 """Making a data folder and giving it its roots and manifests; every step may be done again or later."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
-from intake.server.errors import FolderInvalid, ManifestRefused
+from sqlalchemy import Connection
+
+from intake.server.errors import FolderInvalid
 from intake.server.services.core import Core, open_core
-from intake.server.services.manifests import add_manifest
+from intake.server.services.deletion import observe_revocations
+from intake.server.services.mailboxes import make_nobody
+from intake.server.services.manifests import add_manifest, load_manifests
 from intake.server.settings import Settings, write_private
 from intake.server.signing import LogKey, load_log_key, make_log_key
 from intake.server.storage import SqliteStore
 from intake.wire.constants import DECOY_SECRET_SIZE, MANIFEST_MAX_SIZE, REHEARSAL_NOTICE
 from intake.wire.encoding import b64
 from intake.wire.errors import WireError
-from intake.wire.manifest import roots_from_json, roots_to_json
+from intake.wire.manifest import Manifest, roots_from_json, roots_to_json
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ def init(settings: Settings, wishes: Wishes) -> Iterator[str]:
     key = _log_key(settings, wishes.log_name)
     if not folder.decoy_secret.exists():
         write_private(folder.decoy_secret, _decoy_secret(wishes.decoy_secret))
-    SqliteStore(folder.database).close()
+    with contextlib.closing(SqliteStore(folder.database)) as store:
+        store.write(make_nobody).result()
     yield f"log key: {key.name} {b64(key.public)}"
     if wishes.roots is not None:
         pin_roots(settings, wishes.roots)
@@ -67,12 +74,26 @@ def pin_roots(settings: Settings, path: Path) -> None:
 def add_manifests(core: Core, paths: Sequence[Path]) -> Iterator[str]:
     """Adds manifests, each on its own; yields a line for each. Raises ManifestRefused at the first that may not be."""
     for path in paths:
-        if path.stat().st_size > MANIFEST_MAX_SIZE:
-            raise ManifestRefused("too long")
-        operation = partial(add_manifest, data=path.read_bytes(), roots=core.roots)
-        taken = core.store.write(operation).result().manifest
+        data = read_at_most(path, MANIFEST_MAX_SIZE)
+        operation = partial(_add, core=core, data=data, day=core.clock())
+        taken = core.store.write(operation).result()
         days = f"from {taken.not_before} to {taken.not_after}"
         yield f"manifest: serial {taken.serial}, {days}, epoch {taken.epoch.number}"
+
+
+def _add(connection: Connection, core: Core, data: bytes, day: date) -> Manifest:
+    added = add_manifest(connection, data, core.roots)
+    in_force = load_manifests(connection, core.roots, day).in_force
+    if in_force is not None:
+        # At once: a revocation stops a deletion only from the moment it is known here.
+        observe_revocations(connection, in_force.manifest, day)
+    return added.manifest
+
+
+def read_at_most(path: Path, limit: int) -> bytes:
+    """The bytes of a file, one more than `limit` when it is longer, so that its parser refuses it."""
+    with path.open("rb") as source:
+        return source.read(limit + 1)
 
 
 def _log_key(settings: Settings, name: str) -> LogKey:

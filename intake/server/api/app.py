@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from intake.server.api import problems, public, reports
+from intake.server.api import forward, mailbox, problems, public, reports, uploads
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.services.core import Core
 
@@ -11,7 +11,7 @@ def make_app(core: Core) -> FastAPI:
     """The ASGI application over an open core; whoever makes it closes the core."""
     app = FastAPI(title="Intake", version="1", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.core = core
-    for room in (public, reports):
+    for room in (public, reports, uploads, mailbox, forward):
         app.include_router(room.router)
     problems.install(app)
     app.add_middleware(Guard)

@@ -10,6 +10,8 @@ from intake.server.blobs import BlobStore, FolderBlobs
 from intake.server.clock import Clock, utc_today
 from intake.server.errors import FolderInvalid
 from intake.server.services.manifests import Manifests
+from intake.server.services.page import Pages
+from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
 from intake.server.storage import MetadataStore, SqliteStore
@@ -30,6 +32,8 @@ class Core:
     log_key: LogKey
     decoy_secret: bytes
     manifests: Manifests
+    uploads: Uploads
+    pages: Pages
     clock: Clock
 
     @property
@@ -50,21 +54,14 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
     folder.check()
     roots, rehearsal = read_roots(settings)
     log_key = load_log_key(folder.log_key)
-    store = SqliteStore(folder.database)
-    try:
-        yield Core(
-            settings=settings,
-            store=store,
-            blobs=FolderBlobs(folder.uploads, folder.objects),
-            roots=roots,
-            rehearsal=rehearsal,
-            log_key=log_key,
-            decoy_secret=_read_decoy_secret(settings),
-            manifests=Manifests(store, roots, clock),
-            clock=clock,
-        )
-    finally:
-        store.close()
+    secret = _read_decoy_secret(settings)
+    with contextlib.closing(SqliteStore(folder.database)) as store:
+        blobs = FolderBlobs(folder.uploads, folder.objects)
+        manifests = Manifests(store, roots, clock)
+        uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
+        pages = Pages(folder.page, roots, rehearsal)
+        with contextlib.closing(uploads):
+            yield Core(settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
 
 
 def read_roots(settings: Settings) -> tuple[Roots, bool]:

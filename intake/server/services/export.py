@@ -18,7 +18,7 @@ from intake.server.errors import ExportFailed
 from intake.server.models import bodies, counters, heads, leaves, objects
 from intake.server.services.core import Core, erase_lock
 from intake.server.services.log import close_batch
-from intake.server.services.reports import KIND_WORDS
+from intake.server.services.objects import KIND_WORDS
 from intake.server.settings import sync_folder
 from intake.wire import bundle
 from intake.wire.constants import OBJECT_ID_SIZE, OBJECT_SMALL

@@ -1,0 +1,169 @@
+"""Bytes of an upload on their way to the disk: gate, hash and writes in batches, off the event loop.
+
+Pieces are collected to 1 MiB and written with one system call in a thread that also hashes them, while the next MiB
+is received. An offset is true only after fdatasync and, for a restart, after its record is committed.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from intake.server.blobs import Part
+from intake.server.errors import BodyCut, Refusal, ServerError
+from intake.wire.constants import AGE_STANZA_TYPE, AGE_VERSION_LINE
+from intake.wire.errors import NotSealed, WrongRecipients
+from intake.wire.sealed import SealedHeader, check_media, header_bytes_needed, parse_header
+
+_BATCH_SIZE = 1 << 20
+CHECKPOINT_SIZE = 8 << 20
+"""Bytes after which an offset is made durable within one long request, so that a crash loses no more."""
+_FIRST_LINE = AGE_VERSION_LINE.encode()
+_BEGINNING = _FIRST_LINE + f"-> {AGE_STANZA_TYPE} ".encode()
+
+
+class Digest(Protocol):
+    """A running SHA-256, as hashlib gives it."""
+
+    def update(self, data: bytes, /) -> None:
+        """Takes the next bytes."""
+
+    def digest(self) -> bytes:
+        """The 32 bytes for everything taken so far."""
+
+
+class Body(Protocol):
+    """The body of a request; `length` in bytes when it was announced."""
+
+    length: int | None
+
+    def stop(self) -> None:
+        """Makes `read` raise BodyCut, because a newer request has taken over."""
+
+    async def read(self) -> bytes:
+        """The next piece, b"" at the end; raises BodyCut when there will be no end."""
+
+
+async def batches(body: Body) -> AsyncIterator[list[bytes]]:
+    """Collects a body to lists of about 1 MiB; what came before a BodyCut is still handed out before it is raised."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        while piece := await body.read():
+            pieces.append(piece)
+            size += len(piece)
+            if size >= _BATCH_SIZE:
+                yield pieces
+                pieces, size = [], 0
+    except BodyCut:
+        if pieces:
+            yield pieces
+        raise
+    if pieces:
+        yield pieces
+
+
+@dataclass
+class Gate:
+    """Looks at the header of a media object as it comes; `total` bytes and `stanzas` are None when nobody told them.
+
+    Nothing is written before it has passed, as far as the bytes go: a plaintext never touches the disk.
+    """
+
+    total: int | None
+    stanzas: int | None
+    prefix: bytearray = field(default_factory=bytearray)
+    passed: SealedHeader | None = None
+
+    def look(self, pieces: list[bytes]) -> None:
+        """Takes the next bytes; raises NotSealed, WrongRecipients, StanzaCount or WrongSize as soon as it can tell."""
+        if self.passed is not None:
+            return
+        for piece in pieces:
+            self.prefix += piece[: header_bytes_needed - len(self.prefix)]
+        if len(self.prefix) < header_bytes_needed:
+            check_beginning(bytes(self.prefix))
+            return
+        if self.total is None:
+            self.passed = parse_header(bytes(self.prefix))
+        else:
+            self.passed = check_media(bytes(self.prefix), self.total, self.stanzas)
+
+
+def check_beginning(prefix: bytes) -> None:
+    """Passes the first few bytes of what may become a sealed object; raises NotSealed or WrongRecipients."""
+    if prefix[: len(_FIRST_LINE)] != _FIRST_LINE[: len(prefix)]:
+        raise NotSealed("another first line")
+    if prefix[: len(_BEGINNING)] != _BEGINNING[: len(prefix)]:
+        raise WrongRecipients("a stanza of another type")
+
+
+class Feed:
+    """Writes one request's bytes into a part from `position` on; `digest` has taken everything before it."""
+
+    def __init__(self, part: Part, position: int, limit: int, gate: Gate, digest: Digest) -> None:
+        self.position = position
+        self._part = part
+        self._limit = limit
+        self._gate = gate
+        self._digest = digest
+        self._pending: Future[None] | None = None
+
+    async def put(self, pieces: list[bytes], pool: Executor) -> None:
+        """Starts writing a batch once the one before is written; raises what the gate raises, or too-large."""
+        size = sum(map(len, pieces))
+        if self.position + size > self._limit:
+            raise Refusal("too-large")
+        self._gate.look(pieces)
+        await self.written()
+        self._pending = pool.submit(self._write, self.position, pieces)
+        self.position += size
+
+    async def written(self) -> None:
+        """Waits until the last batch is written; raises StorageFull or StorageUnavailable."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            await _settled(pending)
+
+    async def flush(self, pool: Executor, day: date) -> int:
+        """Makes all batches durable; returns the position they end at."""
+        await self.written()
+        await _settled(pool.submit(self._part.flush, day))
+        return self.position
+
+    def close(self) -> None:
+        """Closes the part; nothing may be put any more."""
+        self._part.close()
+
+    async def settle(self) -> None:
+        """Lets the last batch end, whatever becomes of it: the part may only be closed after that."""
+        with contextlib.suppress(ServerError):
+            await self.written()
+
+    def _write(self, position: int, pieces: list[bytes]) -> None:
+        self._part.write(position, pieces)
+        for piece in pieces:
+            self._digest.update(piece)
+
+
+async def _settled(running: Future[None]) -> None:
+    """Waits for a thread's work, also when this task is cancelled: its file must not be closed below it."""
+    waiting = asyncio.wrap_future(running)
+    try:
+        await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        await asyncio.wait([waiting])
+        raise
+
+
+def rehash(part: Part, end: int, gate: Gate) -> Digest:
+    """The SHA-256 state of a part's first `end` bytes, which also pass `gate`: after a restart, or a failed write."""
+    digest = hashlib.sha256()
+    for piece in part.read(0, end):
+        gate.look([piece])
+        digest.update(piece)
+    return digest

@@ -1,0 +1,115 @@
+"""Sealed files handed in by hand on the forwarder page: the same gate and stores, epoch label 0.
+
+A file is small or media by its own size. One that is known already is stored as well, and nobody is told which it was.
+"""
+
+import asyncio
+import hashlib
+import os
+
+from sqlalchemy import Connection
+
+from intake.server.errors import Refusal
+from intake.server.services.core import Core
+from intake.server.services.feeding import Feed, Gate, check_beginning
+from intake.server.services.objects import NewObject, is_stored, put_object
+from intake.server.services.reports import store_report
+from intake.wire.constants import OBJECT_ID_SIZE, OBJECT_MEDIA, SMALL_CLASSES
+from intake.wire.envelope import Envelope
+from intake.wire.errors import NotSealed
+from intake.wire.sealed import check_media_size, check_small
+
+_BATCH_SIZE = 1 << 20
+_NO_EPOCH = 0
+
+
+class ForwardedFile:
+    """One file of the form while it comes; `room` bytes are reserved when it proves to be media."""
+
+    def __init__(self, core: Core, room: int) -> None:
+        self._core = core
+        self._room = min(room, core.uploads.media_max)
+        self._object_id = os.urandom(OBJECT_ID_SIZE)
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._digest = hashlib.sha256()
+        self._gate = Gate(None, None)
+        self._feed: Feed | None = None
+
+    async def take(self, piece: bytes) -> None:
+        """Takes the next bytes; raises what the gate and the store raise, after which only `abandon` may follow."""
+        self._waiting.append(piece)
+        self._size += len(piece)
+        if self._feed is None and self._size <= SMALL_CLASSES[-1]:
+            check_beginning(b"".join(self._waiting[:1]))
+        elif self._feed is None or sum(map(len, self._waiting)) >= _BATCH_SIZE:
+            await self._write()
+
+    async def store(self) -> None:
+        """Stores the whole file durably; raises as `take`."""
+        if self._feed is None:
+            await self._store_small(b"".join(self._waiting))
+        else:
+            await self._write()
+            await self._store_media(self._feed)
+
+    async def abandon(self) -> None:
+        """Forgets the file and whatever of it lies on the disk."""
+        self._waiting = []
+        if self._feed is not None:
+            await self._feed.settle()
+            self._feed.close()
+            self._feed = None
+            await asyncio.to_thread(self._core.blobs.discard, self._object_id)
+
+    async def _write(self) -> None:
+        if self._feed is None:
+            day = self._core.clock()
+            await asyncio.to_thread(self._core.blobs.reserve, self._object_id, self._room, day)
+            part = await asyncio.to_thread(self._core.blobs.open_part, self._object_id)
+            self._feed = Feed(part, 0, self._room, self._gate, self._digest)
+        pieces, self._waiting = self._waiting, []
+        await self._feed.put(pieces, self._core.uploads.pool)
+
+    async def _store_small(self, sealed: bytes) -> None:
+        check_small(sealed, None)
+        envelope = Envelope(self._object_id, _NO_EPOCH, hashlib.sha256(sealed).digest(), sealed)
+        day = self._core.clock()
+
+        def operation(connection: Connection) -> None:
+            if not is_stored(connection, envelope.sha256):
+                store_report(connection, envelope, day)
+
+        await asyncio.wrap_future(self._core.store.write(operation))
+
+    async def _store_media(self, feed: Feed) -> None:
+        day = self._core.clock()
+        size = await feed.flush(self._core.uploads.pool, day)
+        if self._gate.passed is None:
+            raise NotSealed("cut off in the header")
+        check_media_size(size, self._gate.passed.stanzas)
+        new = NewObject(self._object_id, OBJECT_MEDIA, size, self._digest.digest(), _NO_EPOCH)
+        if self._core.store.read(lambda connection: is_stored(connection, new.sha256)):
+            await self.abandon()
+            return
+        feed.close()
+        self._feed = None
+        await asyncio.to_thread(self._core.blobs.seal, new.object_id, size, day)
+        await asyncio.wrap_future(self._core.store.write(lambda connection: put_object(connection, new, day)))
+
+
+class Forwarding:
+    """All files of one form, `files_max` at most: each is stored or refused by itself."""
+
+    files_max = 64
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.count = 0
+
+    def next_file(self, room: int) -> ForwardedFile:
+        """The next file; raises Refusal too-large after too many."""
+        self.count += 1
+        if self.count > self.files_max:
+            raise Refusal("too-large")
+        return ForwardedFile(self._core, room)

@@ -1,0 +1,54 @@
+"""The records of sealed objects, small and media alike."""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, insert, select
+
+from intake.server.errors import Refusal
+from intake.server.models import objects
+from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL, SALT_SIZE
+
+KIND_WORDS = {OBJECT_SMALL: "report", OBJECT_MEDIA: "media"}
+"""The kinds of objects as bundles name them."""
+
+
+@dataclass(frozen=True)
+class NewObject:
+    """A sealed object about to be stored: 16-byte id, kind 1 or 2, size in bytes, SHA-256, epoch label."""
+
+    object_id: bytes
+    kind: int
+    size: int
+    sha256: bytes
+    epoch: int
+
+
+def is_known(connection: Connection, new: NewObject) -> bool:
+    """Whether this very object is stored; raises Refusal id-conflict when its id belongs to another one."""
+    query = select(objects.c.kind, objects.c.sha256).where(objects.c.id == new.object_id)
+    row = connection.execute(query).one_or_none()
+    if row is not None and (row.kind, row.sha256) != (new.kind, new.sha256):
+        raise Refusal("id-conflict")
+    return row is not None
+
+
+def put_object(connection: Connection, new: NewObject, day: date) -> None:
+    """Inserts the record of an object with a fresh 32-byte salt; it enters the log when the batch closes."""
+    connection.execute(
+        insert(objects).values(
+            id=new.object_id,
+            kind=new.kind,
+            size=new.size,
+            sha256=new.sha256,
+            epoch=new.epoch,
+            day=day,
+            salt=os.urandom(SALT_SIZE),
+        )
+    )
+
+
+def is_stored(connection: Connection, sha256: bytes) -> bool:
+    """Whether an object with these bytes is stored under any id."""
+    return connection.execute(select(objects.c.id).where(objects.c.sha256 == sha256)).first() is not None
