@@ -77,7 +77,8 @@ def parse_read(body: bytes) -> bytes:
 def delete_signed_bytes(mailbox: bytes, hashes: Sequence[bytes]) -> bytes:
     """What a delete request signs: label, mailbox id, the 4 SHA-256 of the slots."""
     _check_size(mailbox, MAILBOX_ID_SIZE)
-    _check_size(b"".join(hashes), SHA256_SIZE * SLOTS)
+    if [len(one) for one in hashes] != [SHA256_SIZE] * SLOTS:
+        raise EnvelopeInvalid("not 4 hashes of 32 bytes")
     return LABEL_MAILBOX_DELETE.encode() + mailbox + b"".join(hashes)
 
 

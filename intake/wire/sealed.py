@@ -60,7 +60,7 @@ def parse_header(prefix: bytes) -> SealedHeader:
 
 
 def _check_stanza(stanza: bytes) -> None:
-    if not stanza.startswith(_STANZA_START):
+    if not stanza.startswith(_STANZA_START[: len(stanza)]):
         raise WrongRecipients("a stanza of another type")
     if len(stanza) < STANZA_SIZE:
         raise NotSealed("cut off in the header")
