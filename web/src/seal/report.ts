@@ -5,6 +5,7 @@
 
 import type { Random } from "../age/seal.ts";
 import {
+  ANSWER_MAX_CHARACTERS,
   BUILD,
   CLOSING_ENTRIES_MAX,
   KIND_CLOSING,
@@ -14,13 +15,13 @@ import {
   REPORT_ID_SIZE,
   SMALL_CLASSES,
 } from "../generated/constants.ts";
-import type { Bytes } from "../wire/bytes.ts";
+import { type Bytes, characters } from "../wire/bytes.ts";
 import { SectionInvalid, WrongSize } from "../wire/errors.ts";
 import { bodyOffset, type ClosingEntry, type ReplyBlock, type SectionFrame } from "../wire/frame.ts";
 import type { VerifiedManifest } from "../wire/manifest.ts";
 import { smallPlainSize } from "../wire/padding.ts";
 import { CodeKeys } from "../wire/returncode.ts";
-import { type SectionBody, writeSection } from "../wire/section.ts";
+import { type Answers, type SectionBody, writeSection } from "../wire/section.ts";
 import { MediaSealer, type WritePiece } from "./media.ts";
 import {
   drawId,
@@ -198,11 +199,21 @@ export function sealAddition(addition: Addition, manifest: VerifiedManifest, ran
   return sealSmall(sectionFrame({ form, lang, made, answers: new Map() }, code, place), to, random);
 }
 
-/** Bytes that the words of a draft may still grow by, as UTF-8; negative when they are too many to be sealed. */
+/** How far the longest answer is above what one answer may have, in characters. */
+function excess(answers: Answers): number {
+  const texts = Array.from(answers.values()).flatMap((answer) => (answer === true ? [] : answer));
+  return Math.max(0, ...texts.map((text) => characters(text) - ANSWER_MAX_CHARACTERS));
+}
+
+/**
+ * Bytes that the words of a draft may still grow by, as UTF-8; negative when they are too many to be sealed,
+ * or one answer is too long by itself.
+ */
 export function roomLeft(draft: Draft, manifest: VerifiedManifest): number {
+  const over = excess(draft.answers);
+  if (over > 0) return -over;
   const recipients = target(manifest, draft.epoch).recipients.length;
-  const largest = Math.max(...SMALL_CLASSES);
   const block = draft.code === null ? 0 : REPLY_BLOCK_SIZE;
-  const capacity = smallPlainSize(largest, recipients) - bodyOffset(KIND_SECTION) - block;
+  const capacity = smallPlainSize(Math.max(...SMALL_CLASSES), recipients) - bodyOffset(KIND_SECTION) - block;
   return capacity - writeSection(draft).length;
 }

@@ -3,6 +3,7 @@
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
+  ED25519_KEY_SIZE,
   LABEL_MAILBOX,
   LABEL_MAILBOX_DELETE,
   LABEL_SLOT,
@@ -15,8 +16,13 @@ import {
 import { ascii, type Bytes, concat } from "./bytes.ts";
 import { EnvelopeInvalid } from "./errors.ts";
 
-/** The 32-byte id of the mailbox that belongs to a follow-up public key of 32 bytes. */
+/**
+ * The 32-byte id of the mailbox that belongs to a follow-up public key.
+ *
+ * @throws EnvelopeInvalid for a key of another size than 32 bytes.
+ */
 export function mailboxId(followUpKey: Uint8Array): Bytes {
+  if (followUpKey.length !== ED25519_KEY_SIZE) throw new EnvelopeInvalid("a key of a wrong size");
   return Uint8Array.from(sha256(concat(ascii(LABEL_MAILBOX), followUpKey)));
 }
 

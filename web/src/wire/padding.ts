@@ -26,8 +26,13 @@ function floorLog2(value: number): number {
   return exponent;
 }
 
-/** Plaintext size inside a small object of `total` bytes. */
+/**
+ * Plaintext size inside a small object of `total` bytes.
+ *
+ * @throws WrongSize when `total` is no small class.
+ */
 export function smallPlainSize(total: number, recipients: number): number {
+  if (!SMALL_CLASSES.includes(total)) throw new WrongSize("not a class of small objects");
   return total - headerSize(recipients) - TAG_SIZE;
 }
 

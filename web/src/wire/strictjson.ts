@@ -104,9 +104,11 @@ function unquote(quoted: string): string {
   } catch {
     return refuse("not a JSON string");
   }
-  if (typeof value !== "string" || JSON.stringify(value) !== quoted)
-    refuse("a string with a needless escape");
-  return value;
+  if (typeof value !== "string" || JSON.stringify(value) !== quoted) {
+    return refuse("a string with a needless escape");
+  }
+  // Engines differ on writing half a surrogate pair, and UTF-8 has no form for one.
+  return value === wellFormed(value) ? value : refuse("half a surrogate pair");
 }
 
 /**
