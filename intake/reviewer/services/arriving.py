@@ -42,12 +42,12 @@ class Findings:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Opens what comes with one laptop's keys; `is_known` says whether the vault has a hash."""
+    """Opens what comes with one laptop's keys; `is_held` says whether the vault has a hash."""
 
     home: Home
     ring: Keyring
     today: date
-    is_known: Callable[[bytes], bool]
+    is_held: Callable[[bytes], bool]
     findings: Findings
 
     def listed(self, bundle: Bundle, entries: tuple[IndexEntry, ...]) -> Iterator[Arrival | None]:
@@ -77,7 +77,7 @@ class Arrivals:
     def _one_listed(self, bundle: Bundle, entry: IndexEntry) -> Arrival:
         if not bundle.leaf_agrees(entry):
             raise Disagrees("its log entry is of another object")
-        if self.is_known(entry.sha256):
+        if self.is_held(entry.sha256):
             return Arrival(entry.sha256, None, entry)
         with bundle.folder.open(entry.path) as source:
             if entry.size > SMALL_MAX_SIZE:
@@ -104,10 +104,10 @@ class Arrivals:
             if len(data) > SMALL_MAX_SIZE:
                 source.seek(0)
                 copy = receive_large(self.home, source, None, None)
-                if self.is_known(copy.sha256):
+                if self.is_held(copy.sha256):
                     return Arrival(copy.sha256, None, None)
                 filed = file_large(self.ring, copy.path, copy.sha256, 0, self.today)
                 return Arrival(copy.sha256, filed, None, large=True)
         sha256 = hashlib.sha256(data).digest()
-        known = self.is_known(sha256)
+        known = self.is_held(sha256)
         return Arrival(sha256, None if known else file_small(self.ring, data, 0, self.today), None)

@@ -88,6 +88,16 @@ def is_known(connection: Connection, sha256: bytes) -> bool:
     return connection.execute(select(OBJECTS.c.size).where(OBJECTS.c.sha256 == sha256)).first() is not None
 
 
+def is_held(connection: Connection, sha256: bytes, path: Path) -> bool:
+    """Say whether the vault has it and, if it is a large one, its file at `path` is still there in its full size."""
+    wanted = select(OBJECTS.c.size, OBJECTS.c.data.is_(None)).where(OBJECTS.c.sha256 == sha256)
+    row = connection.execute(wanted).first()
+    if row is None:
+        return False
+    size, is_large = row
+    return not is_large or (path.is_file() and path.stat().st_size == size)
+
+
 def put_in(connection: Connection, filed: Filed) -> None:
     """Write a filed object, its part and, if it is the first of its report, a new number."""
     connection.execute(insert(OBJECTS).values(**filed.object))

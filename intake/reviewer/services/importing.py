@@ -17,7 +17,7 @@ from intake.reviewer.models import LISTINGS, STATE_MALFORMED, STATE_UNOPENED
 from intake.reviewer.services.arriving import Arrival, Arrivals, Findings
 from intake.reviewer.services.bundles import Bundle, looks_like_bundle, open_bundle
 from intake.reviewer.services.events import append_event, read_events
-from intake.reviewer.services.filing import is_known, put_in
+from intake.reviewer.services.filing import is_held, is_known, put_in
 from intake.reviewer.services.folders import UntrustedFolder
 from intake.reviewer.services.keeping import keep_proof
 from intake.reviewer.services.log_check import check_log
@@ -107,11 +107,11 @@ class Importer:
         self._take(result, self._arrivals(result).loose(folder, names), len(names), "")
 
     def _arrivals(self, result: ImportResult) -> Arrivals:
-        return Arrivals(self._vault.home, self._ring, self._today, self._is_known, result.findings)
+        return Arrivals(self._vault.home, self._ring, self._today, self._is_held, result.findings)
 
-    def _is_known(self, sha256: bytes) -> bool:
+    def _is_held(self, sha256: bytes) -> bool:
         with self._vault.begin() as connection:
-            return is_known(connection, sha256)
+            return is_held(connection, sha256, self._vault.object_path(sha256))
 
     def _take(self, result: ImportResult, arrivals: Iterator[Arrival | None], total: int, log: str) -> None:
         with self._vault.begin() as connection:
