@@ -1,5 +1,8 @@
 """The gate: agrees with the public age suite's grammar, and looks at no byte behind the header."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +93,16 @@ def test_media_is_taken_at_its_size_only():
     for wrong in (total - 1, total + 1, 0, 8192):
         with pytest.raises(WrongSize):
             sealed.check_media(fill(header(3)), wrong, 3)
+
+
+def test_objects_sealed_by_another_room_pass_the_gate(root: Path) -> None:
+    cases = [json.loads(path.read_text("utf-8")) for path in (root / "intake/wire/vectors/seal").glob("*.json")]
+    whole = [(len(case["seeds"]), bytes.fromhex(case["sealed"])) for case in cases if "sealed" in case]
+    assert [sealed.parse_header(data).stanzas for _, data in whole] == [count for count, _ in whole]
+    assert {count for count, _ in whole} == {1, 2, 3}
+    small = [data for _, data in whole if len(data) == 8192]
+    assert [sealed.check_small(data, 3).size for data in small] == [4741] * len(small) != []
+    for case in cases:
+        plain_size = case["sealed_size"] - padding.header_size(len(case["seeds"])) - 16
+        chunks = -(-plain_size // 65552)
+        assert padding.sealed_size(len(case["seeds"]), plain_size - 16 * chunks) == case["sealed_size"]
