@@ -8,7 +8,6 @@ from pathlib import Path
 
 from intake.server import setup
 from intake.server.errors import OutboxRefused, ServerError
-from intake.server.serve import serve
 from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
@@ -34,6 +33,9 @@ def run_init(options: argparse.Namespace) -> int:
 
 def run_serve(options: argparse.Namespace) -> int:
     """Serves until a signal asks to stop."""
+    # The web framework takes longer to load than every other verb to run.
+    from intake.server.serve import serve
+
     serve(_settings(options), options.host, options.port)
     return 0
 

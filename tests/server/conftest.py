@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import hashlib
+import io
 import os
 import random
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +23,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from intake.server import cli
 from intake.server.services.core import Core, open_core
 from intake.server.settings import Folder, Settings
 from intake.wire.constants import MEDIA_FLOOR_SIZE
@@ -118,19 +124,33 @@ class Deployment:
         return self.root.note(manifest.text())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def deployment() -> Deployment:
     return Deployment()
 
 
-def run_intake(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Runs `intake` as an operator would."""
-    command = [sys.executable, "-m", "intake.server.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+@dataclass(frozen=True)
+class Ran:
+    """What a command line printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-@pytest.fixture
-def intake() -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_intake(*arguments: str | Path) -> Ran:
+    """Runs `intake` in this process, as its console script would; a process each would take most of the tests' time."""
+    out, err, mask = io.StringIO(), io.StringIO(), os.umask(0o022)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli.main([str(argument) for argument in arguments])
+    finally:
+        os.umask(mask)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="session")
+def intake() -> Callable[..., Ran]:
     return run_intake
 
 
@@ -160,8 +180,6 @@ class House:
         return {"rows": self.rows(), "files": files}
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
-        import sqlite3
-
         connection = sqlite3.connect(f"file:{self.data / 'intake.sqlite'}?mode=ro", uri=True)
         try:
             names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
@@ -187,9 +205,40 @@ def make_house(folder: Path, deployment: Deployment) -> House:
     return house
 
 
+@pytest.fixture(scope="session")
+def built_house(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> House:
+    """A fresh house to copy."""
+    return make_house(tmp_path_factory.mktemp("built"), deployment)
+
+
+def copy_house(built: House, folder: Path) -> House:
+    shutil.copytree(built.data, folder / "data")
+    return dataclasses.replace(built, data=folder / "data")
+
+
 @pytest.fixture
-def house(tmp_path: Path, deployment: Deployment) -> House:
-    return make_house(tmp_path, deployment)
+def house(tmp_path: Path, built_house: House) -> House:
+    """A data folder of its own, never served yet."""
+    return copy_house(built_house, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, built_house: House) -> Iterator[Server]:
+    """One server for all tests of a module that leave it as they found it, or do not mind."""
+    server = Server(copy_house(built_house, tmp_path_factory.mktemp("shared")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_house(shared_server: Server) -> House:
+    return shared_server.house
+
+
+@pytest.fixture(scope="module")
+def shared_client(shared_server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=shared_server.url, timeout=30, trust_env=False) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -320,3 +369,18 @@ def write_outbox(tmp_path: Path) -> Callable[[Signer, Outbox], Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def run_many() -> Callable[[str, list[bytes]], list[httpx.Response]]:
+    """Sends reports from as many connections at once."""
+
+    def send(url: str, bodies: list[bytes]) -> list[httpx.Response]:
+        async def all_at_once() -> list[httpx.Response]:
+            limits = httpx.Limits(max_connections=len(bodies))
+            async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, limits=limits) as client:
+                return await asyncio.gather(*(client.post("/reports", content=body) for body in bodies))
+
+        return asyncio.run(all_at_once())
+
+    return send
