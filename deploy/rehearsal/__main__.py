@@ -70,7 +70,6 @@ def _is_free(port: int) -> bool:
 
 def _words(machines: Machines) -> str:
     root = machines.root.relative_to(ROOT)
-    environment = f"REVIEWER_HOME={root}/laptop REVIEWER_PASSPHRASE_FILE={root}/rehearsal-passphrase"
     tools = ".venv/bin/"
     return f"""
 TRAINING, no real names. The page is at
@@ -80,12 +79,12 @@ TRAINING, no real names. The page is at
 Send something from it. Then, in another terminal in this folder:
 
     {tools}intake export --data {root}/server --out {root}/stick       # what goes on the memory stick
-    export {environment}
-    {tools}reviewer import {root}/stick/bundle-*                       # on the laptop, which has no network
-    {tools}reviewer list
-    {tools}reviewer show 1
-    {tools}reviewer reply 1                                            # type an answer, end with Ctrl-D
-    {tools}reviewer outbox --out {root}/stick
+    alias reviewer="{tools}reviewer --home {root}/laptop --passphrase-file {root}/rehearsal-passphrase"
+    reviewer import {root}/stick/bundle-*                       # on the laptop, which has no network
+    reviewer list
+    reviewer show 1
+    reviewer reply 1                                            # type an answer, end with Ctrl-D
+    reviewer outbox --out {root}/stick
     {tools}intake apply --data {root}/server {root}/stick/outbox-*.note # back on the server
 
 and read the answer on the page with the return code. Stop with Ctrl-C."""

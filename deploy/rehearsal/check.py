@@ -107,8 +107,8 @@ class Check:
                 raise Differs(f"no report on the laptop reads as {one.sample['form']}, {one.sample['lang']} did")
             if (match["form"], match["lang"]) != (one.sample["form"], one.sample["lang"]):
                 raise Differs("a report changed its form or language")
-            if not match["complete"]:
-                raise Differs(f"report {match['number']} is incomplete")
+            if match["state"] != "complete":
+                raise Differs(f"report {match['number']} is {match['state']}")
             one.number = str(match["number"])
             self._compare_files(one)
 
@@ -123,7 +123,7 @@ class Check:
 
     def _answer(self, sent: list[Sent]) -> None:
         for one in sent:
-            self.machines.reviewer("reply", one.number, "--text-file", "-", stdin=str(one.sample["answer"]))
+            self.machines.reviewer("reply", one.number, stdin=str(one.sample["answer"]))
         self.machines.carry_back()
 
     def _read(self, sent: list[Sent]) -> None:

@@ -1,7 +1,6 @@
 """The server and the laptop of a rehearsal, each in its own folder and driven only through its command line."""
 
 import json
-import os
 import re
 import secrets
 import signal
@@ -77,11 +76,10 @@ class Machines:
         if found is None:
             raise StepFailed("intake init printed no log key")
         say("laptop: rehearsal keys (TRAINING, no real names)")
-        self.reviewer("keys", "init", "--rehearsal", "--log-key", f"{found[1]}={found[2]}", "--server", self.url)
-        public = self.laptop / "public"
-        manifests = sorted(str(p) for p in public.glob("manifest-*.note"))
+        self.reviewer("keys", "init", "--rehearsal", "--log-key", found[2], "--server", self.url)
+        manifests = sorted(str(p) for p in self.laptop.glob("manifest-*.note"))
         say("server: roots and manifests")
-        self.intake("init", "--roots", str(public / "roots.json"), "--manifest", *manifests)
+        self.intake("init", "--roots", str(self.laptop / "roots.json"), "--manifest", *manifests)
         for variant in VARIANTS:
             say(f"laptop: stamp page.{variant}.html")
             name = f"page.{variant}.html"
@@ -90,12 +88,12 @@ class Machines:
 
     def intake(self, verb: str, *more: str) -> str:
         """Run one verb of `intake` on the server's data and return what it printed."""
-        return _run("intake.server.cli", [*verb.split("/"), "--data", str(self.server), *more])
+        return _run("intake", [*verb.split("/"), "--data", str(self.server), *more])
 
     def reviewer(self, *arguments: str, stdin: str = "") -> str:
         """Run one verb of `reviewer` on the laptop and return what it printed."""
-        environment = {"REVIEWER_HOME": str(self.laptop), "REVIEWER_PASSPHRASE_FILE": str(self._passphrase())}
-        return _run("intake.reviewer.cli", list(arguments), environment, stdin)
+        where = ["--home", str(self.laptop), "--passphrase-file", str(self._passphrase())]
+        return _run("reviewer", [*where, *arguments], stdin)
 
     def _passphrase(self) -> Path:
         path = self.root / "rehearsal-passphrase"
@@ -107,7 +105,7 @@ class Machines:
     @contextmanager
     def serving(self) -> Iterator[subprocess.Popen[bytes]]:
         """Run the server until the block ends; its output goes to logs/server.log."""
-        command = [sys.executable, "-m", "intake.server.cli", "serve", "--data", str(self.server)]
+        command = [_program("intake"), "serve", "--data", str(self.server)]
         command += ["--host", self.host, "--port", str(self.port)]
         with (self.logs / "server.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
@@ -147,22 +145,26 @@ class Machines:
 
     def reports(self) -> list[dict[str, object]]:
         """What the laptop lists."""
-        listed = json.loads(self.reviewer("list", "--json"))
+        printed = self.reviewer("list", "--json")
+        listed = json.loads(printed[printed.index("{") :])["items"]
         if not isinstance(listed, list):
-            raise StepFailed("reviewer list --json printed no list")
+            raise StepFailed("reviewer list --json printed no items")
         return listed
 
 
-def _run(module: str, arguments: list[str], environment: dict[str, str] | None = None, stdin: str = "") -> str:
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _run(program: str, arguments: list[str], stdin: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [_program(program), *arguments],
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
         input=stdin.encode(),
         capture_output=True,
         check=False,
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
-        raise StepFailed(f"{module.split('.')[1]} {' '.join(arguments[:2])}: {said}")
+        raise StepFailed(f"{program} {' '.join(arguments[:2])}: {said}")
     return done.stdout.decode()
