@@ -29,7 +29,7 @@ def main() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Carry out one command line; return 0, or 1 after an error was printed."""
-    arguments = _parser().parse_args(argv)
+    arguments = build_parser().parse_args(argv)
     verb: Verb = arguments.verb
     try:
         return verb(arguments)
@@ -54,7 +54,8 @@ def _tell(message: str, hint: str) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, every verb and option."""
     parser = argparse.ArgumentParser(prog="reviewer", description="Reads sealed reports on a laptop without network.")
     parser.set_defaults(home=None, passphrase_file=None)
     _add_common(parser)
