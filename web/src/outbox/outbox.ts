@@ -28,7 +28,7 @@ export interface SealedFile {
 
 /** The sealed parts that wait on this phone. Made by {@link openOutbox}. */
 export class Outbox {
-  private readonly shelf: Shelf;
+  private shelf: Shelf;
   private readonly random: Random;
   private readonly rest: Rest;
   private stop = new AbortController();
@@ -163,7 +163,10 @@ export class Outbox {
   async wipe(): Promise<void> {
     this.forget();
     this.missing = 0;
-    await this.shelf.clear();
+    const wiped = this.shelf;
+    // What is still under way writes to the old shelf, which nothing reads any more.
+    this.shelf = new Shelf(null);
+    await wiped.clear();
   }
 
   private async whileSealing(job: () => Promise<void>): Promise<void> {
