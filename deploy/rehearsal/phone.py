@@ -126,7 +126,7 @@ class Phone:
         """Ask for an answer after sending; returns the return code once the addition is stored."""
         self.hook("want").click()
         code = self._code(self.hook("code", "#status"))
-        self.page.wait_for_selector('#status [data-kind="code"][data-state="stored"]', timeout=SEND_TIMEOUT_MS)
+        self.page.wait_for_selector('#status [data-kind="addition"][data-state="stored"]', timeout=SEND_TIMEOUT_MS)
         return code
 
     def _code(self, element: Locator) -> str:
