@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -384,3 +385,19 @@ def run_many() -> Callable[[str, list[bytes]], list[httpx.Response]]:
         return asyncio.run(all_at_once())
 
     return send
+
+
+@pytest.fixture(scope="session")
+def timed_reads() -> Callable[[httpx.Client, list[bytes], int], list[list[float]]]:
+    """Seconds that reads of mailboxes take, in turns, so that what else the machine does hits all alike."""
+
+    def measure(client: httpx.Client, ids: list[bytes], rounds: int) -> list[list[float]]:
+        taken: list[list[float]] = [[] for _ in ids]
+        for turn in range(rounds):
+            for index in sorted(range(len(ids)), key=lambda i: (i + turn) % len(ids)):
+                started = time.perf_counter()
+                client.post("/mailbox", content=ids[index])
+                taken[index].append(time.perf_counter() - started)
+        return taken
+
+    return measure
