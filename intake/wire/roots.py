@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from intake.wire import shape
 from intake.wire.constants import ED25519_KEY_SIZE, LABEL_DEPLOYMENT, ROOTS_MAX
 from intake.wire.encoding import b64, strict_json_dumps, strict_json_loads
-from intake.wire.errors import ManifestInvalid
+from intake.wire.errors import EncodingInvalid, ManifestInvalid, NoteInvalid
 from intake.wire.note import check_name
 
 
@@ -26,7 +26,11 @@ def named_key(value: object, where: str) -> NamedKey:
     """Read {name, key}; raise ManifestInvalid otherwise."""
     taken = shape.fields(value, ("name", "key"), where)
     name = shape.string(taken["name"], 1, 64, f"{where}.name")
-    return NamedKey(check_name(name), shape.raw(taken["key"], ED25519_KEY_SIZE, f"{where}.key"))
+    try:
+        check_name(name)
+    except NoteInvalid as error:
+        raise ManifestInvalid(f"{where}.name: not a key name") from error
+    return NamedKey(name, shape.raw(taken["key"], ED25519_KEY_SIZE, f"{where}.key"))
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,10 @@ def roots_to_json(roots: Roots, rehearsal: bool) -> str:
 def roots_from_json(untrusted: str) -> tuple[Roots, bool]:
     """Read a deployment block; return the roots and whether this is a rehearsal. Raise ManifestInvalid otherwise."""
     keys = ("deployment", "quorum", "roots", "rehearsal")
-    taken = shape.fields(strict_json_loads(untrusted), keys, "roots")
+    try:
+        taken = shape.fields(strict_json_loads(untrusted), keys, "roots")
+    except EncodingInvalid as error:
+        raise ManifestInvalid("the deployment block is not strict JSON") from error
     named = shape.array(taken["roots"], 1, ROOTS_MAX, named_key, "roots")
     roots = Roots(shape.integer(taken["quorum"], 1, ROOTS_MAX, "quorum"), named)
     if shape.hex64(taken["deployment"], "deployment") != roots.deployment:

@@ -152,6 +152,9 @@ def test_roots_written_and_read_are_the_same(deployment):
         roots_from_json(text.replace('"quorum":2', '"quorum":1'))
     with pytest.raises(ManifestInvalid):
         roots_from_json(text.replace('"quorum":2', '"quorum":9'))
+    for broken in ("", "{", text + " ", text.replace("root-1", "root 1")):
+        with pytest.raises(ManifestInvalid):
+            roots_from_json(broken)
 
 
 def test_roots_that_repeat_are_refused(deployment):
