@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -15,10 +12,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from intake.reviewer.cli import run
+from intake.reviewer.services.events import read_events, verify_chain
 from intake.reviewer.services.importing import Importer, ImportResult
 from intake.reviewer.services.manifests import keep_manifest, sign_manifests
-from intake.reviewer.services.setup import Plan, _drafts, _make_ring, rehearsal_words
+from intake.reviewer.services.outboxes import write_outboxes
+from intake.reviewer.services.replying import compose_reply
+from intake.reviewer.services.reports import Item, read_items
+from intake.reviewer.services.setup import Plan, draft_manifests, make_ring, rehearsal_words
+from intake.reviewer.services.state import Answer, State, fold
 from intake.reviewer.settings import Home
 from intake.reviewer.storage import Vault, open_vault
 from intake.wire.bundle import (
@@ -46,8 +47,9 @@ from intake.wire.frame import (
     pack_padded,
 )
 from intake.wire.log import Head, leaf, tree_root
-from intake.wire.manifest import NamedKey, make_roots, roots_to_json
-from intake.wire.note import Signature, key_id, write_note
+from intake.wire.manifest import NamedKey, Roots, make_roots, parse_manifest, roots_to_json
+from intake.wire.note import Note, Signature, key_id, write_note
+from intake.wire.outbox import Outbox, parse_outbox
 from intake.wire.padding import media_plain_size, small_class, small_plain_size
 from intake.wire.section import SectionBody, write_section
 from keys.age import HybridRecipient, seal_bytes
@@ -215,6 +217,21 @@ def _entry(sealed: Sealed, salt: bytes, number: int) -> IndexEntry:
 
 
 @dataclass
+class Report:
+    """A text, a photo and a closing, sealed, with the phone that made them."""
+
+    phone: Phone
+    text: Sealed
+    photo: Sealed
+    closing: Sealed
+    body: bytes
+
+    @property
+    def parts(self) -> list[Sealed]:
+        return [self.text, self.photo, self.closing]
+
+
+@dataclass
 class Laptop:
     """A laptop with its keys in memory, so that a test need not wait for Argon2id."""
 
@@ -222,9 +239,29 @@ class Laptop:
     ring: Keyring
     server: LogServer
     vault: Vault
+    roots: Roots
+    root_signers: list[ManifestSigner]
+
+    def signed_manifest(self, log_keys: tuple[tuple[str, bytes], ...] | None = None, **changes: object) -> bytes:
+        """The first manifest with changes, signed by a quorum."""
+        named = {} if log_keys is None else {"log_keys": tuple(NamedKey(*each) for each in log_keys)}
+        old = parse_manifest(self.home.manifest(1).read_bytes()).manifest
+        (made,) = sign_manifests(self.roots, self.root_signers, [replace(old, **changes, **named)])
+        return made.data
+
+    def sign_manifest(self, **changes: object) -> None:
+        """Puts a changed manifest into the home folder."""
+        data = self.signed_manifest(**changes)
+        write_private(self.home.manifest(int(str(changes["serial"]))), data)
 
     def phone(self) -> Phone:
         return Phone([self.ring.epochs[0].identity.recipient])
+
+    def report(self, **answers: object) -> Report:
+        phone, body = self.phone(), b"\xff\xd8" + os.urandom(70_000)
+        text = phone.section(1, parts=3, block=phone.code.reply_block, **(answers or {"who": "Айжан"}))
+        photo = phone.media(2, body)
+        return Report(phone, text, photo, phone.closing(3, text, photo), body)
 
     def take(self, *paths: Path) -> list[ImportResult]:
         importer = Importer(self.vault, self.ring, TODAY, lambda done, total: None)
@@ -233,6 +270,33 @@ class Laptop:
     def take_one(self, path: Path) -> ImportResult:
         (result,) = self.take(path)
         return result
+
+    def items(self) -> list[Item]:
+        with self.vault.begin() as connection:
+            return read_items(connection)
+
+    def item(self) -> Item:
+        (item,) = self.items()
+        return item
+
+    def state(self) -> State:
+        with self.vault.begin() as connection:
+            return fold(read_events(connection))
+
+    def event_count(self) -> int:
+        with self.vault.begin() as connection:
+            return verify_chain(connection, self.ring)
+
+    def to_ack(self) -> set[str]:
+        return set(self.state().to_ack)
+
+    def reply(self, item: Item, text: str) -> Answer:
+        with self.vault.begin() as connection:
+            return compose_reply(connection, self.ring, item, text, TODAY)
+
+    def outboxes(self, folder: Path, again: bool = False) -> list[tuple[Note, Outbox]]:
+        paths = write_outboxes(self.vault, self.ring, folder, TODAY, again)
+        return [parse_outbox(path.read_bytes()) for path in paths]
 
 
 @pytest.fixture
@@ -247,15 +311,15 @@ def laptop(tmp_path: Path, server: LogServer) -> Iterator[Laptop]:
     home.path.mkdir(mode=0o700)
     signers = [ManifestSigner(f"root-{number}", os.urandom(32)) for number in range(3)]
     roots = make_roots(2, [NamedKey(each.name, each.public_key) for each in signers])
-    ring = _make_ring("A", roots, TODAY)
+    ring = make_ring("A", roots, TODAY)
     plan = Plan(("A",), (), (server.public_key,), rehearsal_words(), TODAY)
-    for each in sign_manifests(roots, signers, _drafts([ring], roots, plan)):
+    for each in sign_manifests(roots, signers, draft_manifests([ring], roots, plan)):
         keep_manifest(home, each)
     write_private(home.roots, roots_to_json(roots, rehearsal=True).encode())
     server.deployment = roots.deployment
     server.manifest = home.manifest(1).read_bytes()
     with open_vault(home, ring.seeds.vault) as vault:
-        yield Laptop(home, ring, server, vault)
+        yield Laptop(home, ring, server, vault, roots, signers)
 
 
 @pytest.fixture

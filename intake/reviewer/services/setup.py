@@ -93,10 +93,10 @@ def make_rehearsal(home: Home, plan: Plan, passphrase: str) -> list[Home]:
     signers = [(f"root-{number}", Seeds.fresh().event) for number in range(1, ROOT_COUNT + 1)]
     root_signers = [ManifestSigner(name, seed) for name, seed in signers]
     roots = make_roots(QUORUM, [NamedKey(each.name, each.public_key) for each in root_signers])
-    rings = [_make_ring(name, roots, plan.today) for name in plan.laptops]
+    rings = [make_ring(name, roots, plan.today) for name in plan.laptops]
     rings[0] = replace(rings[0], roots=dict(signers))
     # Signed before anything is written: a mistyped address must not leave half a set-up.
-    manifests = sign_manifests(roots, root_signers, _drafts(rings, roots, plan))
+    manifests = sign_manifests(roots, root_signers, draft_manifests(rings, roots, plan))
     for target, ring in zip(homes, rings, strict=True):
         _write_home(target, ring, roots, passphrase)
         for each in manifests:
@@ -118,7 +118,8 @@ def _check_plan(plan: Plan, homes: list[Home]) -> None:
         raise HomeExists
 
 
-def _make_ring(laptop: str, roots: Roots, today: date) -> Keyring:
+def make_ring(laptop: str, roots: Roots, today: date) -> Keyring:
+    """Make one laptop's secrets, fresh: eight epochs from `today`, a carry epoch, five seeds; no root key."""
     return Keyring(
         laptop,
         roots.deployment,
@@ -129,7 +130,8 @@ def _make_ring(laptop: str, roots: Roots, today: date) -> Keyring:
     )
 
 
-def _drafts(rings: list[Keyring], roots: Roots, plan: Plan) -> list[Manifest]:
+def draft_manifests(rings: list[Keyring], roots: Roots, plan: Plan) -> list[Manifest]:
+    """Return one unsigned manifest an epoch, serials from 1, each valid from its epoch's first day."""
     carry = public_half([ring.carry for ring in rings])
     epochs = [public_half(halves) for halves in zip(*(ring.epochs for ring in rings), strict=True)]
     laptops = tuple(ring.public_keys() for ring in rings)
