@@ -110,12 +110,22 @@ class Phone:
         return self.seal_media(Media(self.common(sequence), media_type, content))
 
     def closing(self, sequence: int, *others: Sealed) -> Sealed:
-        return self.seal(Closing(self.common(sequence), tuple(each.entry for each in others)))
+        return self.seal(self.closing_frame(sequence, *(each.entry for each in others)))
+
+    def closing_frame(self, sequence: int, *entries: ClosingEntry) -> Closing:
+        return Closing(self.common(sequence), entries)
 
     def follow_up(self, code: CodeKeys, **answers: object) -> Sealed:
-        body = write_section(SectionBody("saw", "kk", "", dict(answers)))
+        return self.seal(self._signed_follow_up(code, answers))
+
+    def forged_follow_up(self, code: CodeKeys, **answers: object) -> Sealed:
+        signed = self._signed_follow_up(code, answers)
+        return self.seal(replace(signed, common=self.common(2)))
+
+    def _signed_follow_up(self, code: CodeKeys, answers: dict[str, object]) -> FollowUp:
+        body = write_section(SectionBody("saw", "kk", "", answers))
         unsigned = FollowUp(self.common(1), bytes(32), bytes(64), body)
-        return self.seal(FollowUpSigner("phone", code.follow_up_seed).sign(unsigned))
+        return FollowUpSigner("phone", code.follow_up_seed).sign(unsigned)
 
     def seal(self, frame: Section | Closing | FollowUp) -> Sealed:
         count = len(self._recipients)
