@@ -1,0 +1,52 @@
+/** The parts of the latest report and what the server said about each; pure, so that it can be tested without a page. */
+
+import type { PartStatus } from "../outbox/outbox.ts";
+import type { Argument, Key } from "./words.ts";
+
+/** How a report is doing as a whole. */
+export type Summary = "sending" | "offline" | "stored" | "refused";
+
+/** A string's name with what stands in it. */
+export interface Phrase {
+  readonly key: Key;
+  readonly args: readonly Argument[];
+}
+
+/** Problems that a person can do something about; the others are told by their name. */
+const REASONS: Readonly<Record<string, Key>> = {
+  "too-large": "why_too_large",
+  "destroyed-epoch": "why_destroyed_epoch",
+  "no-space": "why_no_space",
+};
+
+/** Returns what to say about a report: stored only when the server confirmed every part. */
+export function summary(parts: readonly PartStatus[], sealing: boolean, online: boolean): Summary {
+  if (parts.some((part) => part.state === "refused")) return "refused";
+  if (!sealing && parts.length > 0 && parts.every((part) => part.state === "stored")) return "stored";
+  return online || parts.every((part) => part.state === "stored") ? "sending" : "offline";
+}
+
+/** Returns why a part was refused, in words where we have them. */
+export function reason(problem: string | undefined): Phrase {
+  const key = REASONS[problem ?? ""];
+  return key === undefined ? { key: "why_other", args: [problem ?? "?"] } : { key, args: [] };
+}
+
+/** Returns the state of a part: percent only while it is sent and not done in one go. */
+export function stateOf(part: PartStatus): Phrase {
+  const percent = part.size > 0 ? Math.floor((100 * part.sent) / part.size) : 0;
+  if (part.state === "sending" && percent > 0) return { key: "is_sending_at", args: [Math.min(percent, 99)] };
+  return { key: `is_${part.state === "refused" ? "waiting" : part.state}`, args: [] };
+}
+
+/** Returns what a part is; files are counted from 1. */
+export function nameOf(part: PartStatus, parts: readonly PartStatus[]): Phrase {
+  const names = {
+    section: "kind_words",
+    media: "kind_file",
+    closing: "kind_closing",
+    addition: "kind_code",
+  } as const;
+  const media = parts.filter((other) => other.kind === "media");
+  return { key: names[part.kind], args: [media.indexOf(part) + 1] };
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PartStatus } from "../../src/outbox/outbox.ts";
+import { nameOf, reason, stateOf, summary } from "../../src/page/parts.ts";
+
+function part(state: PartStatus["state"], rest: Partial<PartStatus> = {}): PartStatus {
+  return { report: "r", part: "p", kind: "section", state, sent: 0, size: 8192, ...rest };
+}
+
+test("summary_is_stored_only_when_every_part_is", () => {
+  assert.equal(summary([part("stored"), part("stored")], false, true), "stored");
+  assert.equal(summary([part("stored"), part("sending")], false, true), "sending");
+  assert.equal(summary([part("stored")], true, true), "sending");
+  assert.equal(summary([], false, true), "sending");
+});
+
+test("summary_says_offline_only_while_something_waits", () => {
+  assert.equal(summary([part("waiting")], false, false), "offline");
+  assert.equal(summary([part("stored")], false, false), "stored");
+});
+
+test("summary_names_a_refusal_before_anything_else", () => {
+  assert.equal(summary([part("stored"), part("refused"), part("waiting")], false, false), "refused");
+});
+
+test("state_gives_percent_only_while_sending", () => {
+  assert.deepEqual(stateOf(part("waiting", { sent: 100 })), { key: "is_waiting", args: [] });
+  assert.deepEqual(stateOf(part("sending", { sent: 4096 })), { key: "is_sending_at", args: [50] });
+  assert.deepEqual(stateOf(part("sending", { sent: 0 })), { key: "is_sending", args: [] });
+  assert.deepEqual(stateOf(part("sending", { sent: 8192 })), { key: "is_sending_at", args: [99] });
+  assert.deepEqual(stateOf(part("stored", { sent: 8192 })), { key: "is_stored", args: [] });
+});
+
+test("reason_keeps_the_name_of_a_problem_it_has_no_words_for", () => {
+  assert.deepEqual(reason("too-large"), { key: "why_too_large", args: [] });
+  assert.deepEqual(reason("stanza-count"), { key: "why_other", args: ["stanza-count"] });
+  assert.deepEqual(reason(undefined), { key: "why_other", args: ["?"] });
+});
+
+test("name_counts_files_from_one", () => {
+  const first = part("stored", { kind: "media", part: "a" });
+  const second = part("stored", { kind: "media", part: "b" });
+  assert.deepEqual(nameOf(second, [part("stored"), first, second]), { key: "kind_file", args: [2] });
+});
