@@ -97,8 +97,9 @@ function late(): Promise<null> {
 
 /** Opens the store; null where the browser has none, refuses it, or does not answer. */
 export async function openDisk(): Promise<DiskStore | null> {
-  if (typeof indexedDB === "undefined") return null;
   try {
+    // Some browsers throw at the mere look when site data is blocked.
+    if (typeof indexedDB === "undefined") return null;
     const opening = openDB<Schema>(NAME, VERSION, {
       upgrade,
       // Another tab wipes everything: do not stand in its way.
