@@ -7,6 +7,7 @@ import { MANIFEST_MAX_SIZE } from "../generated/constants.ts";
 import type { EpochChoice } from "../seal/small.ts";
 import { failureOf, request } from "../send/http.ts";
 import { toUtf8 } from "../wire/bytes.ts";
+import { SerialTooLow } from "../wire/errors.ts";
 import { parseManifest, type VerifiedManifest, verifyManifest, warnings } from "../wire/manifest.ts";
 import { type Deployment, parseDeployment } from "../wire/roots.ts";
 
@@ -38,7 +39,7 @@ export class Newest {
     return this.known;
   }
 
-  /** Asks one server for its manifest; true when it answered, whatever it answered with. */
+  /** Asks one server for its manifest; true when it answered with one, be it older than what is known. */
   async ask(server: string): Promise<boolean> {
     let body: Uint8Array;
     try {
@@ -50,11 +51,11 @@ export class Newest {
     }
     try {
       this.offer(body);
-    } catch {
+      return true;
+    } catch (error) {
       // What does not verify changes nothing: the network is hostile, and the page already has a manifest.
-      return false;
+      return error instanceof SerialTooLow;
     }
-    return true;
   }
 }
 
@@ -85,7 +86,8 @@ export function currentManifest(): VerifiedManifest {
   return newest.current ?? newest.offer(toUtf8(block(MANIFEST_ID)));
 }
 
-/** Asks every server at once. `reached`: how many answered with a manifest that verifies; never throws. */
+/** Asks every server at once. `reached`: how many answered with a manifest of this deployment; never throws
+ * once the page's own verified. */
 export async function refreshManifest(
   servers: readonly string[],
 ): Promise<{ manifest: VerifiedManifest; reached: number }> {
@@ -102,10 +104,7 @@ function isOnion(url: string): boolean {
  * Where to send, in this order: the page's own origin, the manifest's servers, its onions. Onions are only
  * named where a Tor browser may be: in a saved file and on an onion.
  */
-export function serversFor(
-  { manifest }: VerifiedManifest,
-  origin: string = globalThis.location.origin,
-): string[] {
+export function serversFor({ manifest }: VerifiedManifest, origin: string = location.origin): string[] {
   const hosted = /^https?:\/\//.test(origin);
   const onions = !hosted || isOnion(origin) ? manifest.onions : [];
   return Array.from(new Set([...(hosted ? [origin] : []), ...manifest.servers, ...onions]));

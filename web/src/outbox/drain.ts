@@ -65,6 +65,7 @@ export class Drain {
   private readonly tries = new Map<string, number>();
   private readonly delays = new Map<string, number>();
   private readonly refusals = new Map<string, Set<string>>();
+  private readonly done = new Set<string>();
   private failures = 0;
   private textCame = false;
   private partCame = false;
@@ -90,13 +91,20 @@ export class Drain {
 
   /** Sends until nothing waits and nothing is being sealed, or until stopped. */
   async run(): Promise<void> {
-    while (!this.ended) {
-      this.partCame = false;
-      const next = this.pick(await this.queue.held());
-      if (next !== null) await this.attempt(next);
-      else if (!this.partCame && this.queue.isSealing()) await this.rest.sleep(IDLE_MILLISECONDS);
-      else this.hasEnded = !this.partCame;
+    try {
+      while (!this.ended) await this.step();
+    } finally {
+      this.hasEnded = true;
     }
+  }
+
+  private async step(): Promise<void> {
+    this.partCame = false;
+    const next = this.pick(await this.queue.held());
+    if (next !== null) await this.attempt(next);
+    else if (this.partCame) return;
+    else if (this.queue.isSealing()) await this.rest.sleep(IDLE_MILLISECONDS);
+    else this.hasEnded = true;
   }
 
   /** The next to send: what no server put off, then words, then report by report, the closing last. */
@@ -105,7 +113,7 @@ export class Drain {
       const putOff = Math.floor((this.delays.get(part.id) ?? 0) / PATIENCE);
       return [putOff, isText(part) ? 0 : 1, part.report, part.order] as const;
     };
-    const waiting = held.filter(({ part }) => part.state === "waiting");
+    const waiting = held.filter(({ part }) => part.state === "waiting" && !this.done.has(part.id));
     return waiting.sort((left, right) => compare(key(left), key(right)))[0] ?? null;
   }
 
@@ -147,7 +155,7 @@ export class Drain {
       remember: async (id: string | undefined) => {
         const { [server]: _, ...others } = uploads;
         uploads = id === undefined ? others : { ...others, [server]: id };
-        await store.update(part.id, { uploads });
+        await store.update(part.id, { uploads }).catch(() => null);
       },
       onSent: (sent: number) => this.status(part, "sending", sent),
       mayGoOn: () => !this.textCame,
@@ -156,15 +164,18 @@ export class Drain {
   }
 
   private async stored({ store, part }: Held): Promise<void> {
-    const changed = await store.update(part.id, { state: "stored" });
+    // A disk that takes no change any more must not make the phone send the same part for ever.
+    this.done.add(part.id);
+    await store.update(part.id, { state: "stored" }).catch(() => null);
     this.status(part, "stored", part.size);
-    if (changed !== null) await this.queue.settle();
+    await this.queue.settle();
   }
 
   private async failed({ store, part }: Held, server: string, error: unknown, servers: readonly string[]) {
     if (this.signal.aborted) return;
     if (error instanceof Refused && this.isFinal(part, server, error, servers)) {
-      await store.update(part.id, { state: "refused", problem: error.problem });
+      this.done.add(part.id);
+      await store.update(part.id, { state: "refused", problem: error.problem }).catch(() => null);
       this.status({ ...part, problem: error.problem }, "refused");
       return;
     }

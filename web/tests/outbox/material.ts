@@ -37,7 +37,10 @@ const TILE = bytesOf("tile", 65_521);
 
 /** What a file of `size` bytes holds. */
 export function content(size: number): Bytes {
-  return Uint8Array.from({ length: size }, (_, i) => (TILE[i % TILE.length] ?? 0) ^ (i >> 16));
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += TILE.length) bytes.set(TILE.subarray(0, size - at), at);
+  for (let at = 0; at < size; at += 4096) bytes[at] = at / 4096;
+  return bytes;
 }
 
 /** A file of `size` bytes. */

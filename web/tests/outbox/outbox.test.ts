@@ -54,6 +54,16 @@ class BrokenStore extends MemoryStore {
   }
 }
 
+/** A store that takes no change once everything lies in it. */
+class FrozenStore extends MemoryStore {
+  isFrozen = false;
+
+  override async update(id: string, change: Partial<PartRecord>): Promise<PartRecord | null> {
+    if (this.isFrozen) throw new DOMException("read only", "ReadOnlyError");
+    return super.update(id, change);
+  }
+}
+
 /** A file that cannot be read. */
 function unreadable(): Blob {
   return Object.assign(file(1000), { slice: () => new Blob([]) });
@@ -107,6 +117,18 @@ test("a broken disk loses nothing", async () => {
   assert.equal(outbox.volatile, true);
   await drain((await server()).url);
   assertWhole(intake, content(10));
+});
+
+test("a disk that takes no change any more makes nothing be sent twice", async () => {
+  const store = new FrozenStore();
+  const { outbox, drain, told } = with_(store);
+  await outbox.enqueue(report(file(10)));
+  store.isFrozen = true;
+  const { url, lines } = await server();
+  const before = lines.length;
+  await drain(url);
+  assert.equal(lines.length - before, 4);
+  assert.equal(told.filter(({ state }) => state === "stored").length, 3);
 });
 
 test("a file that cannot be read is asked for again, and all else is sent meanwhile", async () => {

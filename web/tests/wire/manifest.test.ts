@@ -1,7 +1,7 @@
 /** Key manifests: the shared vectors, then what an attacker with some of the keys would try. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { HybridIdentity } from "../../src/age/hybrid.ts";
 import { Newest, sealingEpoch, serversFor } from "../../src/manifest/current.ts";
@@ -18,6 +18,7 @@ import { parseManifest, verifyManifest, warnings } from "../../src/wire/manifest
 import { parseNote, writeNote } from "../../src/wire/note.ts";
 import { parseDeployment } from "../../src/wire/roots.ts";
 import { bytesOf } from "../age/material.ts";
+import { type Listening, listen } from "../server.ts";
 import { goodFields, ROOT_SIGNERS, ROOTS, STRANGER, sign, signed } from "./manifests.ts";
 import { inputBytes, vectors } from "./vectors.ts";
 
@@ -29,6 +30,17 @@ const changed = (change: (fields: ReturnType<typeof goodFields>) => unknown) => 
   return signed(fields);
 };
 const day = (text: string) => new Date(`${text}T12:00:00Z`);
+
+const servers: Listening[] = [];
+after(() => {
+  for (const server of servers) server.close();
+});
+
+async function serve(note: Uint8Array): Promise<string> {
+  const server = await listen((_, __, response) => response.writeHead(200).end(note));
+  servers.push(server);
+  return server.url;
+}
 
 for (const vector of vectors("manifest")) {
   test(`manifest/${vector.name}: ${vector.expect}`, () => {
@@ -170,4 +182,17 @@ test("servers are the page's own first, each once, and onions only where Tor may
   assert.deepEqual(serversFor(good, "https://mirror.example"), ["https://mirror.example", https, loopback]);
   assert.deepEqual(serversFor(good, "null"), [https, loopback, onion]);
   assert.deepEqual(serversFor(good, String(onion)), [onion, https, loopback]);
+});
+
+test("a server counts as reached when its manifest verifies, be it old, and the highest serial stays", async () => {
+  const old = await serve(signed(goodFields()));
+  const newer = await serve(changed((fields) => Object.assign(fields, { serial: 9 })));
+  const forged = await serve(signed({ ...goodFields(), serial: 10 }, ROOT_SIGNERS.slice(0, 1)));
+  const portal = await serve(toUtf8("<p>Please log in"));
+  const huge = await serve(new Uint8Array(65_537));
+  const newest = new Newest(DEPLOYMENT);
+  newest.offer(changed((fields) => Object.assign(fields, { serial: 8 })));
+  const reached = await Promise.all([old, newer, forged, portal, huge].map((url) => newest.ask(url)));
+  assert.deepEqual(reached, [true, true, false, false, false]);
+  assert.equal(newest.current?.manifest.serial, 9);
 });
