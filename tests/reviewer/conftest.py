@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -307,6 +309,28 @@ class Laptop:
     def outboxes(self, folder: Path, again: bool = False) -> list[tuple[Note, Outbox]]:
         paths = write_outboxes(self.vault, self.ring, folder, TODAY, again)
         return [parse_outbox(path.read_bytes()) for path in paths]
+
+
+@pytest.fixture(scope="session")
+def in_empty_network() -> list[str]:
+    """The words before a command that give it a network namespace with nothing in it."""
+    words = ["unshare", "--map-root-user", "--net"]
+    allowed = (
+        shutil.which(words[0]) and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+    )
+    if not allowed:
+        pytest.skip("this machine allows no network namespaces: the command was not run without network")
+    return words
+
+
+@pytest.fixture(scope="session")
+def make_server() -> Callable[[], LogServer]:
+    return LogServer
+
+
+@pytest.fixture(scope="session")
+def make_phone() -> Callable[[list[bytes]], Phone]:
+    return Phone
 
 
 @pytest.fixture

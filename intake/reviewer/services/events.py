@@ -106,7 +106,10 @@ def _last(connection: Connection) -> tuple[int, bytes]:
     return (row[0], row[1]) if row else (0, FIRST_PREVIOUS)
 
 
-def _parse(body: bytes) -> dict[str, object]:
+def _parse(body: object) -> dict[str, object]:
+    # SQLite keeps text in a column of bytes without a word.
+    if not isinstance(body, bytes):
+        raise ChainBroken("an event is malformed")
     try:
         return strict_json_loads(body.decode())
     except (WireError, UnicodeDecodeError):
