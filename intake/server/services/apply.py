@@ -103,5 +103,5 @@ def _take_ack(connection: Connection, ack: Ack, laptop: str, giver: str, key: by
     values = {"object_id": ack.object_id, "laptop": laptop, "giver": giver, "key": key}
     same = [acks.c[name] == value for name, value in values.items()]
     if connection.execute(select(acks.c.day).where(*same)).first() is None:
-        connection.execute(insert(acks).values(values, day=day))
+        connection.execute(insert(acks).values(values | {"day": day}))
     return True
