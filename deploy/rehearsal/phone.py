@@ -156,5 +156,5 @@ class Phone:
         self.page.wait_for_selector('[data-t="answer-note"]:is([data-state="shown"], [data-state="none"])')
         rows = self.hook("answer").all()
         return {
-            int(row.get_attribute("data-number") or 0): row.locator("[data-t=answer-text]").inner_text() for row in rows
+            int(row.get_attribute("data-number") or 0): row.locator("p").inner_text() for row in rows
         }
