@@ -31,12 +31,13 @@ export class Naps implements Rest {
 
   sleep(milliseconds: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.up?.(false), milliseconds);
-      this.up = (woken) => {
+      const end = (woken: boolean) => {
         clearTimeout(timer);
-        this.up = null;
+        if (this.up === end) this.up = null;
         resolve(woken);
       };
+      const timer = setTimeout(end, milliseconds, false);
+      this.up = end;
     });
   }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { browserRandom } from "../../src/age/seal.ts";
-import { delay } from "../../src/outbox/naps.ts";
+import { delay, Naps } from "../../src/outbox/naps.ts";
 import { Outbox } from "../../src/outbox/outbox.ts";
 import { sealAddition } from "../../src/seal/report.ts";
 import { bytesOf } from "../age/material.ts";
@@ -124,6 +124,18 @@ test("tries are 1 to 60 seconds apart, later ones further", async () => {
     }
   }
   assert.ok(delay(3, 0) > delay(0, 0.999));
+});
+
+test("a nap ends by itself or is ended, and one does not end another", async () => {
+  const naps = new Naps();
+  assert.equal(await naps.sleep(1), false);
+  const long = naps.sleep(60_000);
+  naps.wake();
+  assert.equal(await long, true);
+  const [early, late] = [naps.sleep(1), naps.sleep(60_000)];
+  assert.equal(await early, false);
+  naps.wake();
+  assert.equal(await late, true);
 });
 
 test("what one server refuses is offered to the others, and refused when all did", async () => {
