@@ -76,7 +76,7 @@ def journey(make_machines, tmp_path_factory):
             machines.carry_to_laptop()
             (report,) = machines.reports()
             assert {k: v for k, v in report["answers"].items() if k in words} == {k: words[k] for k in FIELDS}
-            machines.reviewer("reply", str(report["number"]), "--text-file", "-", stdin=words["reply"])
+            machines.reviewer("reply", str(report["number"]), stdin=words["reply"])
             machines.carry_back()
             assert phone.read_answers(code) == {1: words["reply"]}
             context.close()

@@ -20,7 +20,7 @@ def canaries() -> dict[str, str]:
 
 def watch(page: Page) -> list[Request]:
     requests: list[Request] = []
-    page.on("request", requests.append)
+    page.on("request", lambda request: requests.append(request))
     return requests
 
 
