@@ -22,6 +22,7 @@ from intake.reviewer.errors import HomeMissing
 from keys.keyfile import check_private_folder
 
 HOME_VARIABLE = "REVIEWER_HOME"
+RECEIVING_PREFIX = ".receiving-"
 
 
 @dataclass(frozen=True)

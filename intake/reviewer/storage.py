@@ -17,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 
 from intake.reviewer.errors import VaultLocked, VaultUnreadable, VaultUnsafe
 from intake.reviewer.models import IMMUTABLE, METADATA
-from intake.reviewer.settings import Home
+from intake.reviewer.settings import RECEIVING_PREFIX, Home
 
 KEY_SIZE = 32
 _TEMPORARY_IN_MEMORY = 2
@@ -56,6 +56,9 @@ def open_vault(home: Home, key: bytes) -> Iterator[Vault]:
     for name in _FOLDERS:
         (home.vault if name == "vault" else home.vault / name).mkdir(mode=0o700, exist_ok=True)
     with _lock(home.vault / "lock"):
+        # What a killed command was copying; nobody else can be at it while the lock is ours.
+        for path in home.vault.rglob(f"{RECEIVING_PREFIX}*"):
+            path.unlink()
         engine = _engine(home.database, key)
         try:
             _prepare(engine)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -253,6 +254,7 @@ class Laptop:
     vault: Vault
     roots: Roots
     root_signers: list[ManifestSigner]
+    close: Callable[[], None]
 
     def signed_manifest(self, log_keys: tuple[tuple[str, bytes], ...] | None = None, **changes: object) -> bytes:
         """The first manifest with changes, signed by a quorum."""
@@ -352,8 +354,9 @@ def laptop(tmp_path: Path, server: LogServer) -> Iterator[Laptop]:
     write_private(home.roots, roots_to_json(roots, rehearsal=True).encode())
     server.deployment = roots.deployment
     server.manifest = home.manifest(1).read_bytes()
-    with open_vault(home, ring.seeds.vault) as vault:
-        yield Laptop(home, ring, server, vault, roots, signers)
+    with ExitStack() as held:
+        vault = held.enter_context(open_vault(home, ring.seeds.vault))
+        yield Laptop(home, ring, server, vault, roots, signers, held.close)
 
 
 @pytest.fixture

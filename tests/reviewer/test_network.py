@@ -73,6 +73,6 @@ def test_command_refuses_before_anything_else() -> None:
 
 
 def test_namespace_of_the_other_tests_has_no_way_out(in_empty_network: list[str]) -> None:
-    done = python("print(open('/proc/net/dev').read())", *in_empty_network)
+    done = python("print(open('/proc/net/dev').read().strip())", *in_empty_network)
     devices = done.stdout
     assert [line.split(":")[0].strip() for line in devices.splitlines()[2:]] == ["lo"]

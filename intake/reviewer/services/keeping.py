@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
-from intake.reviewer.settings import Home
+from intake.reviewer.settings import RECEIVING_PREFIX, Home
 from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, NOTE_NAME
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
 
@@ -82,7 +82,7 @@ def sync_folder(path: Path) -> None:
 
 @contextmanager
 def _copied(source: BinaryIO, folder: Path, limit: int) -> Iterator[Copy]:
-    descriptor, name = tempfile.mkstemp(prefix=".receiving-", dir=folder)
+    descriptor, name = tempfile.mkstemp(prefix=RECEIVING_PREFIX, dir=folder)
     try:
         with open(descriptor, "wb") as sink:
             size, sha256 = _copy(source, sink, limit)
