@@ -7,14 +7,15 @@ import contextlib
 import dataclasses
 import hashlib
 import io
+import multiprocessing
 import os
 import random
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -26,8 +27,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from intake.server import cli
 from intake.server.services.core import Core, open_core
+from intake.server.services.objects import NewObject, put_object
 from intake.server.settings import Folder, Settings
-from intake.wire.constants import MEDIA_FLOOR_SIZE
+from intake.wire.constants import MEDIA_FLOOR_SIZE, OBJECT_MEDIA
 from intake.wire.encoding import b64, unb64
 from intake.wire.envelope import write_envelope
 from intake.wire.manifest import EpochKeys, LaptopKeys, Manifest, NamedKey, Roots, Words, make_roots, roots_to_json
@@ -224,11 +226,26 @@ def house(tmp_path: Path, built_house: House) -> House:
 
 
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory, built_house: House) -> Iterator[Server]:
+def start_shared(tmp_path_factory: pytest.TempPathFactory, built_house: House) -> Iterator[Callable[..., Server]]:
+    """Starts servers for a whole module, each on a house of its own that `prepare` may change first."""
+    started: list[Server] = []
+
+    def start(prepare: Callable[[House], object] = lambda house: None) -> Server:
+        house = copy_house(built_house, tmp_path_factory.mktemp("shared"))
+        prepare(house)
+        started.append(Server(house))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.runs:
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_server(start_shared: Callable[..., Server]) -> Server:
     """One server for all tests of a module that leave it as they found it, or do not mind."""
-    server = Server(copy_house(built_house, tmp_path_factory.mktemp("shared")))
-    yield server
-    server.stop()
+    return start_shared()
 
 
 @pytest.fixture(scope="module")
@@ -249,41 +266,55 @@ def core(house: House) -> Iterator[Core]:
         yield opened
 
 
+def serve_in_child(log: str, arguments: list[str]) -> None:
+    """What a server's process does: its output goes to the log, its exit code is that of the command line."""
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    sys.exit(cli.main(arguments))
+
+
 class Server:
-    """A real `intake serve` in a process of its own."""
+    """A real `intake serve` in a process of its own, forked from one that has loaded its libraries already."""
 
     def __init__(self, house: House, *arguments: str) -> None:
         self.house = house
         self.log = house.data.parent / "serve.log"
-        self._arguments = arguments
+        self.log.touch()
+        self._arguments = ["serve", "--data", str(house.data), "--port", "0", *arguments]
         self.start()
 
+    @property
+    def runs(self) -> bool:
+        return self.process.is_alive()
+
     def start(self) -> None:
-        command = [sys.executable, "-m", "intake.server.cli", "serve", "--data", str(self.house.data), "--port", "0"]
-        with self.log.open("ab") as sink:
-            start = sink.tell()
-            self.process = subprocess.Popen([*command, *self._arguments], cwd=ROOT, stderr=sink, stdout=sink)
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["intake.server.serve", "intake.server.cli"])
+        start = self.log.stat().st_size
+        self.process = context.Process(target=serve_in_child, args=(str(self.log), self._arguments), daemon=True)
+        self.process.start()
         self.port = self._wait_for_port(start)
         self.url = f"http://127.0.0.1:{self.port}"
 
     def _wait_for_port(self, start: int) -> int:
-        while self.process.poll() is None:
-            found = re.search(rb"listening on port (\d+)", self.log.read_bytes()[start:])
-            if found and b"Application startup complete" in self.log.read_bytes()[start:]:
+        while self.runs:
+            text = self.log.read_bytes()[start:]
+            found = re.search(rb"listening on port (\d+)", text)
+            if found and b"Application startup complete" in text:
                 return int(found[1])
-            try:
-                self.process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
+            self.process.join(0.01)
         raise AssertionError(self.log.read_text("utf-8"))
 
-    def stop(self) -> int:
+    def stop(self) -> int | None:
+        """Asks it to stop; returns its exit code, None when it did not end."""
         self.process.terminate()
-        return self.process.wait(40)
+        self.process.join(40)
+        return self.process.exitcode
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.join(10)
 
 
 @pytest.fixture
@@ -297,7 +328,7 @@ def start_server(house: House) -> Iterator[Callable[..., Server]]:
 
     yield start
     for server in started:
-        if server.process.poll() is None:
+        if server.runs:
             server.stop()
 
 
@@ -315,7 +346,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 class Forge:
     """Makes sealed objects that pass the gate: a well-formed header before random bytes."""
 
-    def __init__(self, seed: int = 7) -> None:
+    def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
 
     def header(self, recipients: int, kind: str = "mlkem768x25519") -> bytes:
@@ -340,9 +371,15 @@ class Forge:
         return write_envelope(object_id or self.object_id(), epoch, self.sealed() if sealed is None else sealed)
 
 
+@pytest.fixture(scope="session")
+def make_forge() -> Callable[[int], Forge]:
+    return Forge
+
+
 @pytest.fixture
-def forge() -> Forge:
-    return Forge()
+def forge(request: pytest.FixtureRequest) -> Forge:
+    """Each test forges other objects, always the same ones."""
+    return Forge(zlib.crc32(request.node.nodeid.encode()))
 
 
 def problem_of(response: httpx.Response) -> str:
@@ -401,3 +438,20 @@ def timed_reads() -> Callable[[httpx.Client, list[bytes], int], list[list[float]
         return taken
 
     return measure
+
+
+@pytest.fixture(scope="session")
+def store_media() -> Callable[[Core, bytes, date], bytes]:
+    """Stores a media object through the two stores, without HTTP; returns its id."""
+
+    def store(core: Core, data: bytes, day: date) -> bytes:
+        new = NewObject(os.urandom(16), OBJECT_MEDIA, len(data), hashlib.sha256(data).digest(), EPOCH)
+        core.blobs.reserve(new.object_id, new.size, day)
+        part = core.blobs.open_part(new.object_id)
+        part.write(0, [data])
+        part.close()
+        core.blobs.seal(new.object_id, new.size, day)
+        core.store.write(lambda connection: put_object(connection, new, day)).result()
+        return new.object_id
+
+    return store

@@ -1,0 +1,125 @@
+"""The forwarder form: sealed files of any number are stored, anything else is refused in words and not kept."""
+
+import re
+
+import httpx
+import pytest
+
+NOT_SEALED = "this file was not sealed and was not kept"
+
+
+def hand_in(client: httpx.Client, *contents: bytes, name: str = "sealed") -> httpx.Response:
+    files = [(name, (f"secret-name-{i}.jpg.age", data, "image/jpeg")) for i, data in enumerate(contents)]
+    return client.post("/forward", files=files)
+
+
+def outcomes(answer: httpx.Response) -> list[str]:
+    return re.findall(r'<span lang="en">([^<]*)</span></li>', answer.text)
+
+
+def stored(house) -> list[tuple]:
+    return [row[1:5] for row in house.rows()["objects"]]
+
+
+def test_form_is_plain_and_speaks_three_languages(shared_client):
+    answer = shared_client.get("/forward")
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert {f'lang="{lang}"' in answer.text for lang in ("kk", "ru", "en")} == {True}
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert outcomes(answer) == []
+
+
+def test_small_and_media_files_are_stored_without_an_epoch(shared_client, shared_house, forge):
+    small, media = forge.sealed(16384, recipients=3), forge.media(4 << 20, recipients=1)
+    answer = hand_in(shared_client, small, media)
+    assert (answer.status_code, outcomes(answer)) == (200, ["stored", "stored"])
+    kept = {row[1]: row for row in stored(shared_house)}
+    assert kept[len(small)][3] == kept[len(media)][3] == 0
+    assert small in dict(shared_house.rows()["bodies"]).values()
+    assert media in [path.read_bytes() for path in (shared_house.data / "objects").iterdir()]
+    assert list((shared_house.data / "uploads").iterdir()) == []
+
+
+def test_file_handed_in_again_is_stored_once_and_told_the_same(shared_client, shared_house, forge):
+    small, media = forge.sealed(), forge.media()
+    first = hand_in(shared_client, small, media)
+    before = shared_house.snapshot()
+    second = hand_in(shared_client, small, media)
+    assert (second.status_code, second.text) == (first.status_code, first.text)
+    assert shared_house.snapshot() == before
+
+
+REFUSED = {
+    "plaintext": (lambda f: b"I saw who was taken", NOT_SEALED),
+    "nothing": (lambda f: b"", NOT_SEALED),
+    "large plaintext": (lambda f: b"\xff\xd8\xff\xe0" * 100_000, NOT_SEALED),
+    "header only": (lambda f: f.header(2), "this file is incomplete or changed and was not kept"),
+    "small of no class": (lambda f: f.sealed(9000), "this file is incomplete or changed and was not kept"),
+    "media of no class": (lambda f: f.sealed(100_000), "this file is incomplete or changed and was not kept"),
+    "classic recipients": (
+        lambda f: b"age-encryption.org/v1\n-> X25519 AAAA\n".ljust(200_000),
+        "this file is sealed for other keys and was not kept",
+    ),
+    "four recipients": (lambda f: f.sealed(recipients=4), "this file is sealed for other keys and was not kept"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_file_is_told_in_words_and_not_kept(shared_client, shared_house, forge, case):
+    make, words = REFUSED[case]
+    before = shared_house.snapshot()
+    answer = hand_in(shared_client, make(forge))
+    assert (answer.status_code, outcomes(answer)) == (400, [words])
+    assert shared_house.snapshot() == before
+
+
+def test_refused_file_does_not_touch_the_others(shared_client, shared_house, forge):
+    before = shared_house.count("objects")
+    answer = hand_in(shared_client, forge.sealed(), b"plain", forge.media(), b"\0" * 500_000, forge.sealed())
+    assert answer.status_code == 400
+    assert outcomes(answer) == ["stored", NOT_SEALED, "stored", NOT_SEALED, "stored"]
+    assert shared_house.count("objects") == before + 3
+
+
+def test_answer_shows_nothing_of_the_request(shared_client, forge):
+    answer = hand_in(shared_client, forge.sealed(), b"canary-in-a-file")
+    assert "secret-name" not in answer.text
+    assert "canary" not in answer.text
+
+
+BROKEN = {
+    "no form": ({"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415),
+    "no boundary": ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 415),
+    "no part": ({"content": b"--b--\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400),
+    "no end": (
+        {
+            "content": b'--b\r\nContent-Disposition: form-data; name="sealed"\r\n\r\nxx',
+            "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+        },
+        400,
+    ),
+    "junk": ({"content": b"\0" * 1000, "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400),
+    "another field": ({"files": [("photo", ("a", b"plain"))]}, 400),
+    "empty field": ({"files": [("sealed", ("", b""))]}, 400),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_form_is_refused_and_changes_nothing(shared_client, shared_house, case):
+    arguments, status = BROKEN[case]
+    before = shared_house.snapshot()
+    assert shared_client.post("/forward", **arguments).status_code == status
+    assert shared_house.snapshot() == before
+
+
+def test_form_without_a_length_is_refused(shared_client):
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert shared_client.post("/forward", content=iter([b"--b--\r\n"]), headers=headers).status_code == 411
+
+
+def test_too_many_files_are_refused(shared_client, shared_house):
+    answer = hand_in(shared_client, *([b"plain"] * 70))
+    assert answer.status_code == 400
+    assert len(outcomes(answer)) == 65
+    assert outcomes(answer)[-1] == "too large, not kept"
