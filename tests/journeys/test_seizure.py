@@ -6,10 +6,12 @@ What cannot be hidden is printed (`pytest -s`) and stands in deploy/THREATMODEL.
 import os
 import re
 import secrets
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from deploy.rehearsal.line import line
-from deploy.rehearsal.machines import free_port
+from deploy.rehearsal.machines import Machines, free_port
 from deploy.rehearsal.media import photo
 from deploy.rehearsal.phone import CHROMIUM_FLAGS, Phone, chromium_path, launch
 
@@ -57,19 +59,30 @@ def test_search_finds_words_a_leaking_page_leaves(machines, tmp_path, find_canar
     assert found == set(words)
 
 
+@dataclass(frozen=True)
+class Journey:
+    """What is left after a journey: `running` is a copy of the server's folder, WAL and all, before it stopped."""
+
+    machines: Machines
+    running: Path
+    profile: Path
+    temporary: Path
+    canaries: dict[str, str]
+    times: dict[str, os.stat_result]
+
+
 @pytest.fixture(scope="module")
 def journey(make_machines, tmp_path_factory):
     """A whole journey with canaries in every field, file name, picture, user agent, reply; then everything stops."""
     machines = make_machines()
     words = {name: canary(name) for name in FIELDS} | {"reply": canary("reply")}
     hidden = {"file": secrets.token_hex(10), "exif": secrets.token_hex(10), "agent": secrets.token_hex(10)}
-    camera = tmp_path_factory.mktemp("camera")
-    picture = photo(camera / f"{hidden['file']}.jpg", 1, hidden["exif"])
+    picture = photo(tmp_path_factory.mktemp("camera") / f"{hidden['file']}.jpg", 1, hidden["exif"])
     profile, temporary = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("tmp")
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(temporary)
-    try:
-        with machines.serving(), line(machines.port, source=CLIENT_ADDRESS) as between, sync_playwright() as playwright:
+    running = tmp_path_factory.mktemp("running") / "server"
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("TMPDIR", str(temporary))
+        with machines.serving(), line(machines.port, source=CLIENT_ADDRESS) as between:
             context = launch(playwright, profile, "ru", user_agent=f"Agent/{hidden['agent']}")
             phone = Phone(context.pages[0], between.url + "/")
             code = phone.report("saw", {k: v for k, v in words.items() if k != "reply"}, [picture])
@@ -79,35 +92,32 @@ def journey(make_machines, tmp_path_factory):
             machines.reviewer("reply", str(report["number"]), stdin=words["reply"])
             machines.carry_back()
             assert phone.read_answers(code) == {1: words["reply"]}
+            times = {str(p): p.stat() for p in (machines.server / "objects").rglob("*") if p.is_file()}
+            shutil.copytree(machines.server, running)
             context.close()
-    finally:
-        os.environ.pop("TMPDIR")
-        if before is not None:
-            os.environ["TMPDIR"] = before
     codes = {"code": code, "code digits": code.replace(" ", "")}
-    return machines, profile, temporary, mark(words) | hidden | codes
+    return Journey(machines, running, profile, temporary, mark(words) | hidden | codes, times)
 
 
 def test_server_holds_no_canary_address_or_agent(journey, find_canaries):
-    machines, _, temporary, canaries = journey
-    seized = canaries | {"address": CLIENT_ADDRESS, "agent name": "Agent/", "browser": "Mozilla/"}
+    machines = journey.machines
+    seized = journey.canaries | {"address": CLIENT_ADDRESS, "agent name": "Agent/", "browser": "Mozilla/"}
     packed = bytes(int(part) for part in CLIENT_ADDRESS.split("."))
-    for folder in (machines.server, machines.logs, machines.stick, temporary):
+    assert (journey.running / "intake.sqlite-wal").stat().st_size > 0
+    for folder in (machines.server, journey.running, machines.logs, machines.stick, journey.temporary):
         assert find_canaries(folder, seized) == []
         assert [p for p in folder.rglob("*") if p.is_file() and packed in p.read_bytes() and p.suffix != ".age"] == []
 
 
 def test_server_holds_no_time_finer_than_a_day(journey):
-    machines, _, _, _ = journey
-    columns = _database_times(machines.server / "intake.sqlite")
-    assert columns == []
-    objects = [p for p in (machines.server / "objects").rglob("*") if p.is_file()]
-    assert objects
-    assert [p for p in objects if p.stat().st_mtime % DAY_S or p.stat().st_atime % DAY_S] == []
+    machines = journey.machines
+    assert _database_times(journey.running / "intake.sqlite") == []
+    assert journey.times
+    assert [p for p, status in journey.times.items() if status.st_mtime % DAY_S or status.st_atime % DAY_S] == []
     log = (machines.logs / "server.log").read_text()
     assert not re.search(r"\d\d:\d\d", log), log
-    hidden_not = sorted({datetime.fromtimestamp(p.stat().st_ctime, UTC).isoformat() for p in objects})
-    print(f"\ncannot be hidden: change times (ctime) of {len(objects)} media files: {hidden_not}")
+    changed = sorted({datetime.fromtimestamp(status.st_ctime, UTC).isoformat() for status in journey.times.values()})
+    print(f"\ncannot be hidden: change times (ctime) of {len(journey.times)} media files: {changed}")
     folders = [p for p in [machines.server, *machines.server.rglob("*")] if p.is_dir()]
     print(f"cannot be hidden: modification times of {len(folders)} folders and of the database and its WAL")
 
@@ -133,10 +143,9 @@ def _is_fine_time(value: object, now: float) -> bool:
 
 
 def test_phone_holds_no_canary_after_the_journey(journey, find_canaries):
-    _, profile, _, canaries = journey
     # The user agent is the browser's own setting, and the address it was opened under is in its history.
-    wanted = {name: text for name, text in canaries.items() if name != "agent"}
-    assert find_canaries(profile, wanted) == []
+    wanted = {name: text for name, text in journey.canaries.items() if name != "agent"}
+    assert find_canaries(journey.profile, wanted) == []
 
 
 @pytest.mark.timeout(180)
