@@ -31,6 +31,7 @@ PYTHON = VENV / "bin" / "python"
 WEB = ROOT / "web"
 CACHE = ROOT / ".cache"
 REQUIREMENTS = ROOT / "deploy" / "requirements" / "dev.txt"
+BUILD_REQUIREMENTS = ROOT / "deploy" / "requirements" / "build.txt"
 OLDEST_PYTHON = (3, 11)
 TICK_SECONDS = 10
 EXCERPT_LINES = 15
@@ -169,15 +170,13 @@ def ensure_python_packages() -> None:
     """Installs the locked requirements and the project itself, editable, into `.venv/`."""
     ensure_venv()
     pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
-    locked = digest_of([REQUIREMENTS])
+    locked = digest_of([BUILD_REQUIREMENTS, REQUIREMENTS])
     if not is_current("requirements", locked):
-        # Wheels only, because a source package fetches its build tools unhashed. The exception, a test oracle,
-        # has no wheel.
-        only_wheels = ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
-        run_step(
-            "installing Python packages",
-            [*pip, "--require-hashes", *only_wheels, "-r", str(REQUIREMENTS)],
-        )
+        # A source package would fetch its build tools unhashed: these come first, hashed, and are used as they are.
+        wheels = ["--require-hashes", "--only-binary", ":all:"]
+        run_step("installing build tools", [*pip, *wheels, "-r", str(BUILD_REQUIREMENTS)])
+        source = ["--no-binary", SOURCE_ONLY, "--no-build-isolation"]
+        run_step("installing Python packages", [*pip, *wheels, *source, "-r", str(REQUIREMENTS)])
         mark_current("requirements", locked)
     project = digest_of([ROOT / "pyproject.toml"], locked)
     if not is_current("project", project):
