@@ -148,7 +148,10 @@ def main(argv: list[str] | None = None) -> int:
     except ServerError as error:
         print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.strerror}\nhint: look at the folders and addresses you named", file=sys.stderr)
+        print(
+            f"error: {error.strerror or type(error).__name__}\nhint: look at the folders and addresses you named",
+            file=sys.stderr,
+        )
     return 1
 
 

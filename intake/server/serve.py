@@ -12,11 +12,10 @@ from collections.abc import Iterator
 import uvicorn
 
 from intake.server.api.app import make_app
-from intake.server.errors import FolderInvalid, ServerError
+from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.core import Core, open_core
-from intake.server.services.deletion import erase_due
-from intake.server.services.log import close_day
+from intake.server.services.daily import DailyWork
 from intake.server.services.repair import Repairs, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 
@@ -32,27 +31,37 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """
     configure_logging()
     with _only_server(settings), open_core(settings) as core, _listener(host, port) as listener:
-        start_up(core)
+        daily = DailyWork(core)
+        start_up(core, daily)
         log(Event.LISTENING, listener.getsockname()[1])
         config = _config(core)
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises its signal again when it has stopped: the core must still be closed then.
             signal.signal(number, lambda *_: None)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_run(core, config, listener))
+            runner.run(_run(core, daily, config, listener))
 
 
-def start_up(core: Core) -> None:
+def start_up(core: Core, daily: DailyWork) -> None:
     """Makes good what a crash left, does the day's work, and logs what an operator should know."""
     tell_repairs(repair(core))
-    do_daily_work(core)
-    if not core.pages.refresh(core.manifests.known().in_force):
+    daily.do()
+    if not refresh_page(core):
         log(Event.NO_PAGE, level=logging.WARNING)
     known = core.manifests.known()
     if known.in_force is None:
         log(Event.NO_MANIFEST, level=logging.WARNING)
     elif core.log_key.public not in {named.key for named in known.in_force.manifest.log_keys}:
         log(Event.KEY_UNLISTED, level=logging.WARNING)
+
+
+def refresh_page(core: Core) -> bool:
+    """Brings the served page up to date; a page that may not be served stops neither the server nor the one before."""
+    try:
+        return core.pages.refresh(core.manifests.known().in_force)
+    except PageRefused as error:
+        log(Event.PAGE_REFUSED, type(error).__name__, level=logging.ERROR)
+        return True
 
 
 def tell_repairs(found: Repairs) -> None:
@@ -71,21 +80,9 @@ def tell_repairs(found: Repairs) -> None:
             log(event, count, level=logging.WARNING)
 
 
-def do_daily_work(core: Core) -> None:
-    """What a new day asks for; does nothing when this day's work is done, so it may run at any time."""
-    day = core.clock()
-    head = core.store.write(
-        lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day)
-    ).result()
-    if head is not None:
-        log(Event.CLOSED_DAY, head.batch, head.size)
-        if erased := erase_due(core):
-            log(Event.ERASED, erased)
-
-
-async def _run(core: Core, config: uvicorn.Config, listener: socket.socket) -> None:
+async def _run(core: Core, daily: DailyWork, config: uvicorn.Config, listener: socket.socket) -> None:
     server = _Server(config, core)
-    ticking = asyncio.create_task(_tick(core))
+    ticking = asyncio.create_task(_tick(core, daily))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -106,14 +103,15 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _tick(core: Core) -> None:
+async def _tick(core: Core, daily: DailyWork) -> None:
     while True:
-        try:
-            await asyncio.to_thread(do_daily_work, core)
-            await asyncio.to_thread(core.pages.refresh, core.manifests.known().in_force)
-        except ServerError as error:
-            log(Event.DAILY_FAILED, type(error).__name__, level=logging.ERROR)
         await asyncio.sleep(_TICK_SECONDS)
+        try:
+            await asyncio.to_thread(daily.do)
+            await asyncio.to_thread(refresh_page, core)
+        except Exception as error:
+            # Whatever it was, tomorrow's head must still be signed.
+            log(Event.DAILY_FAILED, type(error).__name__, level=logging.ERROR)
 
 
 def _config(core: Core) -> uvicorn.Config:

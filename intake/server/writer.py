@@ -87,10 +87,16 @@ class Writer:
 
 
 def _attempt(connection: Connection, job: _Job[object]) -> _Outcome:
+    # Plain statements: SQLAlchemy's own savepoints cost as much as a whole insert.
+    connection.exec_driver_sql("SAVEPOINT job")
     try:
-        with connection.begin_nested():
-            return job.operation(connection), None
+        value = job.operation(connection)
     except SQLAlchemyError:
         raise
-    except Exception as error:  # it belongs to the one who asked; the savepoint has undone the job
+    except Exception as error:
+        # It belongs to the one who asked, and to nobody else in the group.
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+        connection.exec_driver_sql("RELEASE SAVEPOINT job")
         return None, error
+    connection.exec_driver_sql("RELEASE SAVEPOINT job")
+    return value, None

@@ -30,7 +30,7 @@ from intake.wire.outbox import SlotEntry
 from keys.replies import seal_reply
 from keys.return_code import CodeKeys, derive, new_code
 from keys.signing import MailboxDeleteSigner, ReplySigner
-from tests.server.conftest import Deployment, Server, make_house
+from tests.server.parts import Deployment, Server, make_house
 
 SAMPLES = 1000
 STEPS = 400

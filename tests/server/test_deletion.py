@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import logging
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import insert
 from intake.server.models import erasures
 from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
+from intake.server.services.daily import DailyWork
 from intake.server.services.deletion import Held, erase_due, held_by_all_since
+from intake.server.services.export import export_bundle
 from intake.server.services.log import close_batch
 from intake.server.services.reports import store_report
 from intake.server.setup import add_manifests
@@ -231,3 +234,27 @@ def test_earliest_way_of_each_laptop_counts(deployment, built_house):
     assert held_by_all_since(manifest, held) == day[2]
     assert held_by_all_since(manifest, [Held("A", "", day[4]), Held("B", "A", day[2])]) == day[4]
     assert held_by_all_since(manifest, [Held("A", "A", day[0]), Held("B", "", day[0])]) is None
+
+
+def test_daily_work_signs_a_head_and_erases_once_a_day(scene, caplog):
+    daily = DailyWork(scene.core)
+    scene.ack("A")
+    scene.ack("B")
+    with caplog.at_level(logging.INFO):
+        for scene.calendar.days in (6, 6, 7, 7, 8):
+            daily.do()
+    assert caplog.messages == [
+        "batch 1 closed, 2 objects in the log",
+        "batch 2 closed, 2 objects in the log",
+        "2 objects erased",
+        "batch 3 closed, 2 objects in the log",
+    ]
+
+
+def test_daily_work_erases_also_when_an_export_has_closed_the_day(scene):
+    scene.ack("A")
+    scene.ack("B")
+    scene.calendar.days = 7
+    export_bundle(scene.core, scene.tmp_path / "out")
+    DailyWork(scene.core).do()
+    assert scene.house.count("objects") == 0

@@ -95,6 +95,15 @@ def test_page_of_another_deployment_is_refused(house, built, intake, tmp_path):
     assert list((house.data / "page").iterdir()) == []
 
 
+def test_foreign_page_in_the_folder_does_not_stop_the_server(start_shared, forge, problem):
+    foreign = BLOCKS[0].replace("><", '>{"deployment":"ab"}<') + BLOCKS[1]
+    server = start_shared(lambda house: (house.data / "page" / "page.all.html").write_text(foreign, "utf-8"))
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        assert problem(client.get("/")) == "not-found"
+        assert client.post("/reports", content=forge.envelope()).status_code == 200
+    assert "the page in DIR/page is not served: PageRefused" in server.log.read_text("utf-8")
+
+
 def test_server_without_a_page_answers_not_found(shared_client, problem):
     assert problem(shared_client.get("/")) == "not-found"
 

@@ -3,8 +3,9 @@
 import os
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from intake.server.errors import Refusal
 from intake.server.models import objects
@@ -12,6 +13,12 @@ from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL, SALT_SIZE
 
 KIND_WORDS = {OBJECT_SMALL: "report", OBJECT_MEDIA: "media"}
 """The kinds of objects as bundles name them."""
+
+
+# Built once: building a statement anew costs more than running it.
+_FIND: Final = select(objects.c.kind, objects.c.sha256).where(objects.c.id == bindparam("object_id"))
+_FIND_DIGEST: Final = select(objects.c.id).where(objects.c.sha256 == bindparam("digest"))
+_INSERT: Final = insert(objects)
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,7 @@ class NewObject:
 
 def is_known(connection: Connection, new: NewObject) -> bool:
     """Whether this very object is stored; raises Refusal id-conflict when its id belongs to another one."""
-    query = select(objects.c.kind, objects.c.sha256).where(objects.c.id == new.object_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_FIND, {"object_id": new.object_id}).one_or_none()
     if row is not None and (row.kind, row.sha256) != (new.kind, new.sha256):
         raise Refusal("id-conflict")
     return row is not None
@@ -36,19 +42,18 @@ def is_known(connection: Connection, new: NewObject) -> bool:
 
 def put_object(connection: Connection, new: NewObject, day: date) -> None:
     """Inserts the record of an object with a fresh 32-byte salt; it enters the log when the batch closes."""
-    connection.execute(
-        insert(objects).values(
-            id=new.object_id,
-            kind=new.kind,
-            size=new.size,
-            sha256=new.sha256,
-            epoch=new.epoch,
-            day=day,
-            salt=os.urandom(SALT_SIZE),
-        )
-    )
+    values = {
+        "id": new.object_id,
+        "kind": new.kind,
+        "size": new.size,
+        "sha256": new.sha256,
+        "epoch": new.epoch,
+        "day": day,
+        "salt": os.urandom(SALT_SIZE),
+    }
+    connection.execute(_INSERT, values)
 
 
 def is_stored(connection: Connection, sha256: bytes) -> bool:
     """Whether an object with these bytes is stored under any id."""
-    return connection.execute(select(objects.c.id).where(objects.c.sha256 == sha256)).first() is not None
+    return connection.execute(_FIND_DIGEST, {"digest": sha256}).first() is not None

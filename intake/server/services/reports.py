@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection, insert
 
@@ -11,6 +12,8 @@ from intake.server.services.objects import NewObject, is_known, put_object
 from intake.wire.constants import OBJECT_SMALL
 from intake.wire.envelope import Envelope, parse_envelope
 from intake.wire.sealed import check_small
+
+_INSERT: Final = insert(bodies)
 
 
 async def accept_report(core: Core, untrusted: bytes) -> Envelope:
@@ -34,4 +37,4 @@ def store_report(connection: Connection, envelope: Envelope, day: date) -> None:
     if is_known(connection, new):
         return
     put_object(connection, new, day)
-    connection.execute(insert(bodies).values(id=envelope.object_id, sealed=envelope.sealed))
+    connection.execute(_INSERT, {"id": envelope.object_id, "sealed": envelope.sealed})
