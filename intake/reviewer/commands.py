@@ -30,7 +30,7 @@ _TEXT_MAX_SIZE = 64 * 1024
 
 
 def import_paths(arguments: Namespace) -> int:
-    """`reviewer import PATH...`: 0 when something could be taken from each path, 1 when a loose file was refused."""
+    """`reviewer import PATH...`: 1 when a file that was named itself is no sealed object, else 0."""
     with open_session(arguments) as session:
         importer = Importer(session.vault, session.ring, session.today, _Progress())
         results: list[ImportResult] = []
@@ -39,7 +39,7 @@ def import_paths(arguments: Namespace) -> int:
             for result in found:
                 print(*result_lines(result), sep="\n")
             results += found
-    return 1 if any(each.findings.refused and not each.bundle for each in results) else 0
+    return 1 if any(each.findings.refused and each.asked for each in results) else 0
 
 
 def list_items(arguments: Namespace) -> int:

@@ -16,7 +16,8 @@ def result_lines(result: ImportResult) -> list[str]:
     findings = result.findings
     lines += [f"  quarantined, not acked: {object_id} ({reason})" for object_id, reason in findings.quarantined]
     lines += [f"  missing, not acked: {object_id}" for object_id in findings.missing]
-    lines += [f"  refused: {name} ({reason})" for name, reason in findings.refused]
+    word = "refused" if result.asked else "left alone"
+    lines += [f"  {word}: {name} ({reason})" for name, reason in findings.refused]
     lines += [f"  left alone: {name}" for name in result.unnamed]
     lines += [f"  warning: {words}" for words in result.warnings]
     lines += [f"  FORK, kept as proof: {words}" for words in result.forks]

@@ -12,6 +12,7 @@ import pytest
 from intake.reviewer.errors import BundleRefused, NotFound
 from intake.reviewer.services.importing import STEP_OBJECTS
 from intake.reviewer.services.reports import COMPLETE
+from intake.reviewer.show_results import result_lines
 from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, MANIFEST_NAME, NOTE_NAME, parse_index
 from intake.wire.manifest import parse_manifest, write_manifest
 from keys.return_code import derive, new_code
@@ -361,9 +362,11 @@ def test_folder_of_bundles_and_files_is_taken_whole(laptop, stick):
     laptop.server.bundle(stick, [laptop.phone().section(who="1")])
     laptop.server.bundle(stick, [laptop.phone().section(who="2")])
     (stick / "carried.sealed").write_bytes(laptop.phone().section(who="3").data)
+    (stick / "outbox-A-acks-1.note").write_bytes(b"not for us")
     results = laptop.take(stick)
     assert [each.new for each in results] == [1, 1, 1]
     assert len(laptop.items()) == 3
+    assert "  left alone: outbox-A-acks-1.note" in result_lines(results[-1])[1]
 
 
 def test_path_that_is_not_there_is_said(laptop, stick):

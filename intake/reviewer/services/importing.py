@@ -33,9 +33,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class ImportResult:
-    """What became of one bundle or of the loose files given: counts, and names of what is not as it should be."""
+    """What became of one bundle or of the loose files given: counts, and names of what is not as it should be.
+
+    `asked`: somebody named this very file; else it merely lay in the folder, beside outboxes and other things.
+    """
 
     title: str
+    asked: bool = False
     bundle: str = ""
     serial: int = 0
     acked: bool = False
@@ -66,18 +70,18 @@ class Importer:
         if not path.exists():
             raise NotFound(clean_name(path.name))
         if not path.is_dir():
-            return [self._loose_files(path.parent, [path.name])]
+            return [self._loose_files(path.parent, [path.name], asked=True)]
         if looks_like_bundle(path):
             return [self._bundle(path)]
         children = sorted(path.iterdir())
         results = [self._bundle(child) for child in children if child.is_dir() and looks_like_bundle(child)]
         names = [child.name for child in children if not child.is_dir()]
-        return [*results, self._loose_files(path, names)] if names else results
+        return [*results, self._loose_files(path, names, asked=False)] if names else results
 
     def _bundle(self, path: Path) -> ImportResult:
         bundle = open_bundle(self._vault.home, path)
         statement = bundle.statement
-        result = ImportResult(statement.folder, statement.bundle, statement.serial)
+        result = ImportResult(statement.folder, bundle=statement.bundle, serial=statement.serial)
         try:
             if bundle.entries is None:
                 result.warnings.append(f"{bundle.damage}: its objects are taken as loose files, none is acked")
@@ -90,8 +94,8 @@ class Importer:
             bundle.folder.close()
         return result
 
-    def _loose_files(self, folder: Path, names: list[str]) -> ImportResult:
-        result = ImportResult("loose files")
+    def _loose_files(self, folder: Path, names: list[str], asked: bool) -> ImportResult:
+        result = ImportResult("loose files", asked=asked)
         source = UntrustedFolder(folder)
         try:
             self._take_loose(result, source, names)
