@@ -1,6 +1,9 @@
 """The forwarder form: sealed files of any number are stored, anything else is refused in words and not kept."""
 
 import re
+import resource
+import socket
+import time
 
 import httpx
 import pytest
@@ -123,3 +126,42 @@ def test_too_many_files_are_refused(shared_client, shared_house):
     assert answer.status_code == 400
     assert len(outcomes(answer)) == 65
     assert outcomes(answer)[-1] == "too large, not kept"
+
+
+def test_form_cut_off_on_the_way_leaves_nothing(shared_server, shared_house, forge):
+    before = shared_house.snapshot()
+    part = b'--b\r\nContent-Disposition: form-data; name="sealed"\r\n\r\n' + forge.media(4 << 20)[: 3 << 20]
+    head = (
+        "POST /forward HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"Content-Length: {5 << 20}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=20) as connection:
+        connection.sendall(head.encode() + part)
+        deadline = time.monotonic() + 20
+        while not any((shared_house.data / "uploads").iterdir()):
+            assert time.monotonic() < deadline
+    while any((shared_house.data / "uploads").iterdir()):
+        assert time.monotonic() < deadline
+    assert shared_house.snapshot() == before
+
+
+def test_file_past_the_largest_media_is_refused_and_not_kept(start_server, house, forge):
+    server = start_server("--media-max", "100000")
+    before = house.snapshot()
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        inside = hand_in(client, forge.media(4 << 16), forge.sealed())
+        assert (inside.status_code, outcomes(inside)) == (413, ["too large, not kept", "stored"])
+        assert house.count("objects") == len(before["rows"]["objects"]) + 1
+        whole = hand_in(client, forge.media(4 << 20))
+        assert (whole.status_code, outcomes(whole)) == (413, ["too large, not kept"])
+    assert list((house.data / "uploads").iterdir()) == list((house.data / "objects").iterdir()) == []
+
+
+def test_form_on_a_full_disk_says_so_and_when_to_come_back(start_server, house, forge):
+    server = start_server()
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        answer = hand_in(client, forge.media(8 << 20))
+        assert (answer.status_code, outcomes(answer)) == (507, ["there is no space now, try again later"])
+        assert int(answer.headers["retry-after"]) > 0
+    assert list((house.data / "uploads").iterdir()) == []

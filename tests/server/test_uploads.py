@@ -178,6 +178,17 @@ def test_append_needs_type_version_and_a_known_upload(shared_client, forge, prob
     assert problem(shared_client.get(url, headers=TUS)) == "method"
 
 
+def test_upload_whose_id_a_report_has_taken_is_refused_and_removed(shared_client, shared_house, forge, problem):
+    data = forge.media()
+    url = begin(shared_client, len(data)).headers["location"]
+    upload_id = bytes.fromhex(url.rsplit("/")[-1])
+    assert shared_client.post("/reports", content=forge.envelope(object_id=upload_id)).status_code == 200
+    assert problem(append(shared_client, url, 0, data)) == "id-conflict"
+    assert not (shared_house.data / "objects" / f"{upload_id.hex()}.age").exists()
+    assert upload_id not in {row[0] for row in shared_house.rows()["uploads"]}
+    assert shared_client.head(url, headers=TUS).status_code == 404
+
+
 def test_abilities_are_told(shared_client):
     answer = shared_client.options("/uploads")
     assert answer.status_code == 204

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from intake.server.api.bodies import StreamedBody, content_length, core_of
-from intake.server.api.problems import problem_name
+from intake.server.api.problems import problem_name, retry_after
 from intake.server.errors import BodyCut, Refusal, ServerError
 from intake.server.services.forward import ForwardedFile, Forwarding
 from intake.wire.constants import LANGUAGES
@@ -74,7 +74,8 @@ def _page(outcomes: list[str]) -> Response:
     lines = "\n".join(_line(outcome) for outcome in outcomes)
     page = _PAGE.replace(_MARK, f"<ol>\n{lines}\n</ol>" if outcomes else "")
     status = PROBLEMS[refused[0]].status if refused else 200
-    return Response(page, status_code=status, media_type="text/html; charset=utf-8", headers=_HEADERS)
+    headers = _HEADERS | (retry_after(refused[0]) if refused else {})
+    return Response(page, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _line(outcome: str) -> str:

@@ -18,9 +18,7 @@ _OF_STATUS: Final = {404: "not-found", 405: "method"}
 
 def problem_response(name: str, offset: int | None = None, headers: dict[str, str] | None = None) -> Response:
     """The answer for the problem `name`, with Retry-After in seconds where it will pass."""
-    extra = dict(headers or {})
-    if name in _RETRY_SECONDS:
-        extra["Retry-After"] = _RETRY_SECONDS[name]
+    extra = dict(headers or {}) | retry_after(name)
     if name == "tus-version":
         extra["Tus-Version"] = "1.0.0"
     return Response(
@@ -29,6 +27,11 @@ def problem_response(name: str, offset: int | None = None, headers: dict[str, st
         headers=extra | {"Cache-Control": "no-store"},
         media_type=PROBLEM_CONTENT_TYPE,
     )
+
+
+def retry_after(name: str) -> dict[str, str]:
+    """The Retry-After header of a problem that will pass, in seconds; nothing for the others."""
+    return {"Retry-After": _RETRY_SECONDS[name]} if name in _RETRY_SECONDS else {}
 
 
 def problem_name(error: Exception) -> str:

@@ -130,12 +130,18 @@ class Uploads:
     async def complete_upload(self, live: _Live, digest: Digest) -> Progress:
         """Seals a whole upload: durable file under its last name, then the committed record.
 
-        Done again after a failure it goes on where that one stopped.
+        Done again after a failure it goes on where that one stopped. Raises Refusal id-conflict, after which the
+        upload is gone, when a report was meanwhile sent under its id.
         """
         new = NewObject(live.upload_id, OBJECT_MEDIA, live.size, digest.digest(), live.epoch)
         day = self._clock()
         await self._run(self._blobs.seal, live.upload_id, live.size, day)
-        await self._write(lambda connection: record_sealed(connection, new, day))
+        try:
+            await self._write(lambda connection: record_sealed(connection, new, day))
+        except Refusal:
+            await self._run(self._blobs.erase, live.upload_id)
+            await self._remove(live)
+            raise
         self._drop(live)
         return Progress(live.size, live.size, new.sha256)
 
