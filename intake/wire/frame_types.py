@@ -3,7 +3,7 @@
 Import them from `intake.wire.frame`, where they are packed and unpacked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from intake.wire.constants import (
     CLOSING_ENTRIES_MAX,
@@ -58,7 +58,7 @@ class ReplyBlock:
 
     recipient: bytes
     follow_up_key: bytes
-    slot_key: bytes
+    slot_key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         _check_size("recipient", self.recipient, RECIPIENT_SIZE)
