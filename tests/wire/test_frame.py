@@ -280,5 +280,5 @@ def test_fields_out_of_range_are_refused(frame, change):
 
 def test_slot_key_is_in_no_repr():
     """A repr ends up in tracebacks and logs; the slot key opens answers' outer layer."""
-    block = ReplyBlock(bytes(1216), bytes(32), b"\x5a" * 32)
+    block = wire.ReplyBlock(bytes(1216), bytes(32), b"\x5a" * 32)
     assert "slot_key" not in repr(block)
