@@ -1,7 +1,8 @@
 /**
  * Byte helpers of the age writer and reader: joining, wiping, comparing, canonical base64.
  *
- * Only what every engine since Chrome 67 has: no WebCrypto, no WebAssembly, no streams.
+ * Only what engines from Chrome 86, Firefox 78 and Safari 14 on have: no WebCrypto, no WebAssembly, no streams. `@noble/*`
+ * calls `Object.hasOwn` on top, which `page/oldengines.ts` adds.
  */
 
 /** Bytes over memory of their own; what every function of this room returns. */

@@ -1,5 +1,8 @@
 /** Start: everything that needs no key first, then the manifest, then sending. Nothing is asked of any server before that. */
 
+// First: a module's imports run in the order they stand, and @noble's already call what this adds.
+import "./oldengines.ts";
+
 import { currentManifest } from "../manifest/current.ts";
 import { enableAnswers } from "./answers.ts";
 import { bindFiles } from "./files.ts";
