@@ -41,12 +41,14 @@ function wordTable(languages, forms) {
   return { languages, texts: { ...texts, ...formTexts(forms, languages) } };
 }
 
+const OWN_MESSAGE = /((?:throw new \w+|new (?:Later|NoAnswer)|\brefuse)\(\s*|\bfail\(where, )"[^"\n]*"/g;
+
 /** Empties the messages of our own errors: the page never shows them, and they weigh nearly a KB. */
 const withoutMessages = {
   name: "without-messages",
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path: file }) => ({
-      contents: readFileSync(file, "utf8").replace(/(throw new \w+\(\s*)"[^"\n]*"/g, '$1""'),
+      contents: readFileSync(file, "utf8").replace(OWN_MESSAGE, '$1""'),
       loader: "ts",
     }));
   },

@@ -7,7 +7,7 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { open } from "../age/open.ts";
-import { KIND_REPLY, MAILBOX_SIZE } from "../generated/constants.ts";
+import { MAILBOX_SIZE } from "../generated/constants.ts";
 import { postBytes } from "../send/reports.ts";
 import { type Bytes, dayText, equal, toHex } from "../wire/bytes.ts";
 import { type ReplyFrame, signedBytes } from "../wire/frame.ts";
@@ -15,7 +15,7 @@ import { openSlot, splitSlots } from "../wire/mailbox.ts";
 import type { VerifiedManifest } from "../wire/manifest.ts";
 import { verifies } from "../wire/note.ts";
 import { CodeKeys, parseCode } from "../wire/returncode.ts";
-import { recipientHash, unpack } from "../wire/unframe.ts";
+import { recipientHash, unpackReply } from "../wire/unframe.ts";
 
 const DAY_MILLISECONDS = 86_400_000;
 const DAY_MAX = 100_000_000;
@@ -48,8 +48,8 @@ function openReply(slot: Bytes, keys: CodeKeys, replyKeys: readonly Bytes[]): Re
   const sealed = openSlot(slot, keys.slotKey, keys.mailboxId);
   if (sealed === null) return null;
   try {
-    const frame = unpack(open(sealed, [keys.identity]));
-    return frame.kind === KIND_REPLY && isForUs(frame, keys, replyKeys) ? frame : null;
+    const frame = unpackReply(open(sealed, [keys.identity]));
+    return isForUs(frame, keys, replyKeys) ? frame : null;
   } catch {
     return null;
   }

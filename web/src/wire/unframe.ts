@@ -135,6 +135,16 @@ export function unpack(data: Uint8Array): Frame {
   }
 }
 
+/**
+ * Reads a reply, the only frame a phone opens: the readers of the others are not in the page.
+ *
+ * @throws FrameInvalid as {@link unpack} does, and for every other kind.
+ */
+export function unpackReply(data: Uint8Array): ReplyFrame {
+  if (checkedKind(data) !== KIND_REPLY) refuse("no reply");
+  return reply(readCommon(data), new Cursor(data, COMMON_END), checkedBody(data, KIND_REPLY));
+}
+
 function section(common: Common, cursor: Cursor, whole: Bytes): SectionFrame {
   const [replaces, parts, flags] = [cursor.u16(), cursor.u16(), cursor.u8()];
   if (replaces >= common.sequence) refuse("a section replaces an earlier one");

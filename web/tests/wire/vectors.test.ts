@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { headerSize, sealedSize } from "../../src/age/seal.ts";
-import { PAYLOAD_NONCE_SIZE } from "../../src/generated/constants.ts";
+import { KIND_REPLY, PAYLOAD_NONCE_SIZE } from "../../src/generated/constants.ts";
 import { fromUtf8, toHex, toUtf8 } from "../../src/wire/bytes.ts";
 import { writeEnvelope } from "../../src/wire/envelope.ts";
-import { BadSignature, CodeInvalid, EncodingInvalid, errorsAs } from "../../src/wire/errors.ts";
+import { BadSignature, CodeInvalid, EncodingInvalid, errorsAs, FrameInvalid } from "../../src/wire/errors.ts";
 import { type Frame, pack, pad, signedBytes } from "../../src/wire/frame.ts";
 import { deleteSignedBytes, mailboxId, openSlot } from "../../src/wire/mailbox.ts";
 import { parseNote, verifiedNames, verifies, writeNote } from "../../src/wire/note.ts";
@@ -15,7 +15,7 @@ import { mediaPlainSize, padme, smallClass, smallPlainSize } from "../../src/wir
 import { CodeKeys, formatCode, parseCode } from "../../src/wire/returncode.ts";
 import { parseSection, writeSection } from "../../src/wire/section.ts";
 import { readJson, writeJson } from "../../src/wire/strictjson.ts";
-import { unpack } from "../../src/wire/unframe.ts";
+import { unpack, unpackReply } from "../../src/wire/unframe.ts";
 import { hex, inputBytes, testVectors, type Vector, valueBytes, vectors } from "./vectors.ts";
 
 const KINDS = ["", "Section", "Media", "Closing", "FollowUp", "Reply"];
@@ -53,6 +53,8 @@ testVectors("frame", (vector) => {
   const data = inputBytes(vector);
   const frame = verified(unpack(data));
   assert.deepEqual(pad(pack(frame), data.length), data);
+  if (frame.kind === KIND_REPLY) assert.deepEqual(unpackReply(data), frame);
+  else assert.throws(() => unpackReply(data), FrameInvalid);
   const value = vector.keys.value;
   assert.deepEqual(plain({ ...frame, kind: KINDS[frame.kind] }), joined(value) ?? assert.fail("no value"));
   return value;
