@@ -125,7 +125,8 @@ def _address(value: object, where: str) -> str:
     plain = host.endswith(".onion") or _LOOPBACK.fullmatch(host)
     if not _HOST.fullmatch(host) or parts.scheme not in (("http", "https") if plain else ("https",)):
         raise ManifestInvalid(f"{where}: not a base URL")
-    if text != f"{parts.scheme}://{host}" + (f":{port}" if port else ""):
+    # urlsplit reads 00443 as 443: the port as a number, so that one address has one spelling.
+    if text != f"{parts.scheme}://{host}" + (f":{parts.port}" if port else ""):
         raise ManifestInvalid(f"{where}: not a base URL")
     return text
 

@@ -45,6 +45,7 @@ def _json_changes() -> dict[str, tuple[str, Callable[[dict], object]]]:
         "language_missing": ("no Kazakh", lambda m: m["organisation"].pop("kk")),
         "field_unknown": ("one field more", lambda m: m.update(more=1)),
         "server_plain_http": ("http to a public host", lambda m: m.update(servers=["http://report.example"])),
+        "server_port_leading_zero": ("port 0443", lambda m: m.update(servers=["https://report.example:0443"])),
         "server_with_path": ("an address with a path", lambda m: m.update(servers=["https://report.example/x"])),
     }
 
@@ -92,6 +93,10 @@ def manifest_vectors(test_deployment) -> dict[str, dict]:
             resigned(dumped.replace(test_deployment.roots.deployment, "ab" * 32)),
         ),
     }
+    endless = json.loads(dumped) | {"not_after": "9999-12-31"}
+    endless["epoch"] |= {"until": "9999-12-31", "grace_until": "9999-12-31"}
+    body = json.dumps(endless, ensure_ascii=False, separators=(",", ":"))
+    cases["good_last_day"] = ok | case("valid to the end of the calendar", "ok", resigned(body))
     for name, (description, change) in _json_changes().items():
         value = json.loads(dumped)
         change(value)
