@@ -13,6 +13,11 @@ GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
 NEUTRAL = b"\1" + bytes(31)
 NEUTRAL_SECOND_SPELLING = (FIELD_PRIME + 1).to_bytes(32, "little")
 ORDER_8 = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+# 12345 B, the same with ORDER_8 added, and PUBLIC with ORDER_8 added.
+R_NUMBER = 12345
+R_POINT = bytes.fromhex("ef4f62f8479733ad879cfaced3c89a9c39dd4fc795ef2efa1c3eafe4d729a081")
+R_MIXED_ORDER = bytes.fromhex("40a4cf5c611d737a2f1c6fcca84d9cabfed80987f186a5a6c57e629bff1af27f")
+PUBLIC_MIXED_ORDER = bytes.fromhex("b502ff3d92e31d8190b4aa4ea0414005167fad089c4de9dac8a2fc850fed4f58")
 RFC_SEEDS = {
     "rfc_8032_test_1": ("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", ""),
     "rfc_8032_test_2": ("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "72"),
@@ -48,6 +53,12 @@ def order_8_message():
     return next(m for m in (b"message %d" % n for n in range(999)) if challenge(NEUTRAL, ORDER_8, m) % 8 == 0)
 
 
+def mixed_order_signature(signature_r, key):
+    """S as if `signature_r` and `key` had no part of order 8: it fits only after multiplying all by 8."""
+    response = R_NUMBER + challenge(signature_r, key, MESSAGE) * secret_scalar()
+    return signature_r + (response % GROUP_ORDER).to_bytes(32, "little")
+
+
 def rfc_cases():
     cases = {}
     for name, (seed, message) in RFC_SEEDS.items():
@@ -74,6 +85,12 @@ def refused_cases():
         "key_neutral_second_spelling": ("y = p + 1 as key", NEUTRAL_SECOND_SPELLING, neutral),
         "key_neutral_negative_zero": ("x = -0 as key", NEUTRAL[:-1] + b"\x80", neutral),
         "key_order_8": ("a key of order 8", ORDER_8, neutral, order_8_message()),
+        "r_mixed_order": ("R with a part of order 8", PUBLIC, mixed_order_signature(R_MIXED_ORDER, PUBLIC)),
+        "key_mixed_order": (
+            "a key with a part of order 8",
+            PUBLIC_MIXED_ORDER,
+            mixed_order_signature(R_POINT, PUBLIC_MIXED_ORDER),
+        ),
         "key_not_on_curve": ("y = 2 is on no point", b"\2" + bytes(31), signed),
         "key_zero_bytes": ("32 zero bytes as key", bytes(32), bytes(64)),
         "key_short": ("31 bytes", PUBLIC[:-1], signed),

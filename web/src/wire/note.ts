@@ -5,8 +5,10 @@
  */
 
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToNumberLE } from "@noble/curves/utils.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import {
+  ED25519_KEY_SIZE,
   ED25519_SIGNATURE_SIZE,
   NOTE_KEY_ID_SIZE,
   NOTE_MAX_SIZE,
@@ -94,10 +96,22 @@ export function writeNote({ text, signatures }: Note): Bytes {
   return toUtf8(`${checkText(text)}\n${lines.join("")}`);
 }
 
-/** Whether a 64-byte signature by a 32-byte Ed25519 key holds (RFC 8032, strict, not ZIP 215). */
+/**
+ * Whether S B = R + k A holds as it stands, not only times 8 as noble checks it: OpenSSL, on the server and the
+ * laptops, refuses the rest, and a signer could show phones what nobody else takes for signed.
+ */
+function isExact(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+  const { Point } = ed25519;
+  const [r, s] = [signature.subarray(0, ED25519_KEY_SIZE), signature.subarray(ED25519_KEY_SIZE)];
+  const k = Point.Fn.create(bytesToNumberLE(sha512(concat(r, key, message))));
+  const sum = Point.fromBytes(r).add(Point.fromBytes(key).multiplyUnsafe(k));
+  return sum.equals(Point.BASE.multiplyUnsafe(bytesToNumberLE(s)));
+}
+
+/** Whether a 64-byte signature by a 32-byte Ed25519 key holds (RFC 8032, strict, not ZIP 215, no cofactor). */
 export function verifies(key: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
   try {
-    return ed25519.verify(signature, message, key, { zip215: false });
+    return ed25519.verify(signature, message, key, { zip215: false }) && isExact(key, signature, message);
   } catch {
     return false;
   }
