@@ -4,7 +4,7 @@
  *
  *     waiting -> sending -> stored
  *        ^          |----> waiting   no answer, or not now: again later, perhaps elsewhere
- *        |          '----> refused   every server refused it, or its epoch was destroyed
+ *        |          '----> refused   every server refused it, or a signed manifest says its epoch was destroyed
  */
 
 import { Later, Refused } from "../send/http.ts";
@@ -39,10 +39,12 @@ export interface Queue {
   settle(): Promise<void>;
   /** Base addresses, best first. */
   servers(): readonly string[];
+  /** Whether the newest manifest says that the keys of an epoch are gone. */
+  isDestroyed(epoch: number): boolean;
   tell(status: PartStatus): void;
 }
 
-/** The object was sealed for keys that no longer exist; no other server can change that. */
+/** The object was sealed for keys that no longer exist. */
 const DESTROYED = "destroyed-epoch";
 const ID_SIZE = 16;
 const SHA256_SIZE = 32;
@@ -196,7 +198,9 @@ export class Drain {
   ): boolean {
     const refusals = this.refusals.get(part.id) ?? new Set();
     this.refusals.set(part.id, refusals.add(server));
-    return problem === DESTROYED || servers.every((one) => refusals.has(one));
+    // One hostile server could say so of every part: only the signed manifest makes its word final for the others.
+    if (problem === DESTROYED && this.queue.isDestroyed(part.epoch)) return true;
+    return servers.every((one) => refusals.has(one));
   }
 
   private status(part: PartRecord, state: PartStatus["state"], sent = 0): void {

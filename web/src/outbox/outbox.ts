@@ -38,6 +38,7 @@ export class Outbox {
   private missing = 0;
   private servers: () => readonly string[] = () => [];
   private tell: (status: PartStatus) => void = () => undefined;
+  private isDestroyed: (epoch: number) => boolean = () => false;
 
   /** @param disk storage that outlives the page, or null where there is none. */
   constructor(disk: Store | null, rest: Rest = new Naps(), random: Random = browserRandom) {
@@ -105,19 +106,27 @@ export class Outbox {
 
   /**
    * Sends what waits, until nothing waits and nothing is being sealed. While it runs, calling it again only
-   * replaces `servers` and `onStatus`.
+   * replaces what it is given.
    *
    * @param servers base addresses, best first; asked anew for each try.
+   * @param isDestroyed whether the newest manifest says that the keys of an epoch are gone: then, and only then,
+   *   one server that says so too is enough to give a part up.
    */
-  drain(servers: () => readonly string[], onStatus: (status: PartStatus) => void): Promise<void> {
+  drain(
+    servers: () => readonly string[],
+    onStatus: (status: PartStatus) => void,
+    isDestroyed: (epoch: number) => boolean = () => false,
+  ): Promise<void> {
     this.servers = servers;
     this.tell = onStatus;
+    this.isDestroyed = isDestroyed;
     if (this.current === null || this.current.ended) {
       const queue = {
         held: () => this.shelf.held(),
         isSealing: () => this.sealing > 0,
         settle: () => this.shelf.settle(),
         servers: () => this.servers(),
+        isDestroyed: (epoch: number) => this.isDestroyed(epoch),
         tell: (status: PartStatus) => this.tell(status),
       };
       this.current = new Drain(queue, this.rest, this.stop.signal);

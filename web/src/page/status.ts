@@ -95,7 +95,7 @@ export async function drain(): Promise<void> {
   const box = await outbox();
   // A part under way is "waiting" in storage; what is known from its sending is newer.
   for (const part of await box.status()) if (!parts.has(part.part)) heard(part);
-  await box.drain(servers, heard);
+  await box.drain(servers, heard, (epoch) => epoch < manifest().manifest.oldest_epoch);
 }
 
 /** Shows how far the sealing of files is. */

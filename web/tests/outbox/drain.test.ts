@@ -154,17 +154,30 @@ test("what one server refuses is offered to the others, and refused when all did
   assert.equal((await again.outbox.status())[0]?.problem, "too-large");
 });
 
-test("a destroyed epoch is final at once, whatever other servers would say", async () => {
+test("a destroyed epoch is final at once when the manifest says so too", async () => {
   const [left, right] = [await intake(() => problem("destroyed-epoch", 410)), await intake()];
-  const { outbox, drain, told } = following();
+  const { outbox, told } = following();
   await outbox.enqueue(report(file(10)));
-  await drain(left.url, right.url);
+  await outbox.drain(
+    () => [left.url, right.url],
+    (status) => told.push(status),
+    (epoch) => epoch < 13,
+  );
   assert.deepEqual(right.lines, []);
   assert.deepEqual(
     new Set(told.filter(({ state }) => state === "refused").map(({ problem: name }) => name)),
     new Set(["destroyed-epoch"]),
   );
   assert.ok(told.every(({ state }) => state !== "stored"));
+});
+
+test("one server that calls every epoch destroyed keeps no part from the others", async () => {
+  const [hostile, honest] = [await intake(() => problem("destroyed-epoch", 410)), await intake()];
+  const { outbox, drain, told } = following();
+  await outbox.enqueue(report(file(10)));
+  await drain(hostile.url, honest.url);
+  assertWhole(honest, content(10));
+  assert.ok(told.every(({ state }) => state !== "refused"));
 });
 
 test("an upload that is cut goes on from what the server has", async () => {
