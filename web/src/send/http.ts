@@ -114,6 +114,8 @@ export async function request(url: string, asked: Asked): Promise<Answer> {
   } finally {
     clearTimeout(timer);
     asked.signal?.removeEventListener("abort", abort);
+    // What is left of an answer that is too long would go on coming in.
+    abort();
   }
 }
 
