@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -161,22 +160,6 @@ def run_many() -> Callable[[str, list[bytes]], list[httpx.Response]]:
         return asyncio.run(all_at_once())
 
     return send
-
-
-@pytest.fixture(scope="session")
-def timed_reads() -> Callable[[httpx.Client, list[bytes], int], list[list[float]]]:
-    """Seconds that reads of mailboxes take, in turns, so that what else the machine does hits all alike."""
-
-    def measure(client: httpx.Client, ids: list[bytes], rounds: int) -> list[list[float]]:
-        taken: list[list[float]] = [[] for _ in ids]
-        for turn in range(rounds):
-            for index in sorted(range(len(ids)), key=lambda i: (i + turn) % len(ids)):
-                started = time.perf_counter()
-                client.post("/mailbox", content=ids[index])
-                taken[index].append(time.perf_counter() - started)
-        return taken
-
-    return measure
 
 
 @pytest.fixture(scope="session")
