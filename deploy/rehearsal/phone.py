@@ -155,6 +155,4 @@ class Phone:
         self.hook("answer-read").click()
         self.page.wait_for_selector('[data-t="answer-note"]:is([data-state="shown"], [data-state="none"])')
         rows = self.hook("answer").all()
-        return {
-            int(row.get_attribute("data-number") or 0): row.locator("p").inner_text() for row in rows
-        }
+        return {int(row.get_attribute("data-number") or 0): row.locator("p").inner_text() for row in rows}
