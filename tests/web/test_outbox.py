@@ -122,3 +122,17 @@ def test_wipe_leaves_nothing(page: Page) -> None:
     assert call(page, "wipe") < 2000
     page.reload()
     assert call(page, "look") == {"volatile": False, "interrupted": 0, "parts": []}
+
+
+def test_wipe_deletes_a_store_that_did_not_open_in_time(page: Page) -> None:
+    call(page, "sealWhole", MEDIA_BYTES)
+    page.reload()
+    call(page, "wipeUnopened")
+    assert call(page, "look") == {"volatile": False, "interrupted": 0, "parts": []}
+
+
+def test_wipe_deletes_a_store_of_a_version_that_cannot_be_opened(page: Page) -> None:
+    call(page, "plantNewer")
+    assert call(page, "look") == {"volatile": True, "interrupted": 0, "parts": []}
+    call(page, "wipe")
+    assert page.evaluate("indexedDB.databases()") == []

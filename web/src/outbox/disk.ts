@@ -85,8 +85,19 @@ export class DiskStore implements Store {
 
   async clear(): Promise<void> {
     this.database.close();
-    await deleteDB(NAME);
+    await removeDisk();
   }
+}
+
+/** Deletes the store, also one that {@link openDisk} could not open: too slow, or of another version. */
+export async function removeDisk(): Promise<void> {
+  try {
+    // Some browsers throw at the mere look when site data is blocked.
+    if (typeof indexedDB === "undefined") return;
+  } catch {
+    return;
+  }
+  await deleteDB(NAME);
 }
 
 function late(): Promise<null> {

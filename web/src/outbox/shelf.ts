@@ -2,6 +2,7 @@
 
 import { PIECE_SIZE, type WritePiece } from "../seal/media.ts";
 import { type Bytes, toHex } from "../wire/bytes.ts";
+import { removeDisk } from "./disk.ts";
 import { MemoryStore } from "./memory.ts";
 import type { PartRecord, Store, UnfinishedRecord } from "./store.ts";
 
@@ -101,7 +102,8 @@ export class Shelf {
   /** Deletes everything; rejects when the disk does not let it. */
   async clear(): Promise<void> {
     await this.memory.clear();
-    await this.disk?.clear();
+    // A disk that did not open may still hold what an earlier visit left there.
+    await (this.disk === null ? removeDisk() : this.disk.clear());
   }
 }
 

@@ -4,6 +4,7 @@
  * The screen goes first, synchronously, before anything that may be slow; then the entry in the history is replaced.
  */
 
+import { removeDisk } from "../outbox/disk.ts";
 import { asButton, hook, inputById } from "./dom.ts";
 import { forgetFiles } from "./files.ts";
 import { say, words } from "./language.ts";
@@ -41,12 +42,13 @@ async function dropCaches(): Promise<void> {
 }
 
 async function wipe(): Promise<void> {
-  const box = await outbox();
   blank();
   const patience = new Promise<void>((resolve) => {
     setTimeout(resolve, WIPE_PATIENCE_MS);
   });
-  await Promise.race([Promise.allSettled([box.wipe(), dropCaches()]), patience]);
+  const wiped = outbox().then((box) => box.wipe());
+  // Besides the outbox's own: it may never have opened.
+  await Promise.race([Promise.allSettled([wiped, removeDisk(), dropCaches()]), patience]);
   location.replace(NOWHERE);
 }
 

@@ -1,8 +1,9 @@
 /** What tests/web/test_outbox.py calls inside a real browser, where the outbox lies in IndexedDB. */
 
+import { openDB } from "idb";
 import { browserRandom } from "../../src/age/seal.ts";
 import { openDisk } from "../../src/outbox/disk.ts";
-import { openOutbox } from "../../src/outbox/outbox.ts";
+import { Outbox, openOutbox } from "../../src/outbox/outbox.ts";
 import { sealReport } from "../../src/seal/report.ts";
 import { parseManifest, verifyManifest } from "../../src/wire/manifest.ts";
 import { goodFields, ROOTS, signed } from "../wire/manifests.ts";
@@ -66,6 +67,16 @@ async function wipe(): Promise<number> {
   return performance.now() - started;
 }
 
+/** Wipes as a page does whose browser did not open the disk store in time. */
+async function wipeUnopened(): Promise<void> {
+  await new Outbox(null).wipe();
+}
+
+/** Leaves a store of a version that this page cannot open, as another page of the same origin may. */
+async function plantNewer(): Promise<void> {
+  (await openDB("outbox", 99)).close();
+}
+
 /** Seals a report with one file; returns the milliseconds it took. */
 async function sealWhole(size: number): Promise<number> {
   const outbox = await openOutbox();
@@ -75,4 +86,4 @@ async function sealWhole(size: number): Promise<number> {
   return performance.now() - started;
 }
 
-Object.assign(globalThis, { contract, sealUntil, look, finish, wipe, sealWhole });
+Object.assign(globalThis, { contract, sealUntil, look, finish, wipe, wipeUnopened, plantNewer, sealWhole });
