@@ -36,6 +36,7 @@ export interface Reply {
 
 /** What the mailbox of a return code held. */
 export interface Replies {
+  /** By number; two of one number are two answers. */
   readonly answers: readonly Reply[];
   /** Numbers below the highest that are not there. */
   readonly missing: readonly number[];
@@ -111,12 +112,13 @@ function collect(
   keys: CodeKeys,
   replyKeys: readonly Bytes[],
 ): Replies {
-  const found = new Map<number, Reply>();
+  // Two laptops may give one number to two answers, and servers hold one each: neither may hide the other.
+  const found = new Map<string, Reply>();
   for (const slot of Array.from(slots.values()).flat()) {
     const frame = openReply(slot, keys, replyKeys);
     if (frame === null) continue;
     const day = dayText(frame.day * DAY_MILLISECONDS);
-    found.set(frame.sequence, { number: frame.sequence, day, text: frame.text });
+    found.set(`${frame.sequence} ${day} ${frame.text}`, { number: frame.sequence, day, text: frame.text });
   }
   const answers = Array.from(found.values()).sort((left, right) => left.number - right.number);
   const hashes = Array.from(slots, ([server, four]): [string, Bytes[]] => [

@@ -118,6 +118,20 @@ test("every server is asked by one POST without content type, and answers are jo
   for (const { asked } of found.all) assert.deepEqual(asked, ["POST /mailbox -"]);
 });
 
+test("two answers of one number, one a server, are both shown, and a copy only once", async () => {
+  const second = slotFor(1, { text: "екінші", signer: REPLY_SIGNERS[1] });
+  const boxes = [mailbox({ 1: slotFor(1) }), mailbox({ 1: second }), mailbox({ 1: slotFor(1) })];
+  const { answers, missing } = await readFrom(...boxes);
+  assert.deepEqual(
+    answers.map(({ number, text }) => [number, text]),
+    [
+      [1, "жауап 1"],
+      [1, "екінші"],
+    ],
+  );
+  assert.deepEqual(missing, []);
+});
+
 const FORGED: Record<string, Made> = {
   "by a key that is not in the manifest": { signer: STRANGER },
   "for another mailbox": { change: { mailboxId: bytesOf("other", 32) } },
