@@ -223,3 +223,13 @@ def test_readme_verbs_exist(root: Path, program: str) -> None:
         if words[0].removeprefix(".venv/bin/") == program:
             typed = " ".join([program, *words[1:]])
             assert any(typed == v or typed.startswith(f"{v} ") for v in verbs_of(parser, program)), typed
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def test_every_link_to_a_file_leads_somewhere(project_files: list[Path]) -> None:
+    documents = [path for path in project_files if path.suffix == ".md"]
+    links = [(path, link) for path in documents for link in LINK.findall(path.read_text("utf-8"))]
+    assert len(links) >= 10
+    assert [f"{path.name}: {link}" for path, link in links if not (path.parent / link).exists()] == []
