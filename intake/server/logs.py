@@ -66,6 +66,7 @@ def configure_logging() -> None:
     """Sends every logger of this process through the allow-list to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(AllowList())
+    handler.addFilter(_is_no_complaint)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
@@ -73,6 +74,11 @@ def configure_logging() -> None:
         other = logging.getLogger(name)
         other.handlers, other.propagate = [], name != "uvicorn.access"
     logging.captureWarnings(True)
+
+
+def _is_no_complaint(record: logging.LogRecord) -> bool:
+    # uvicorn complains of each request that is no HTTP. Even withheld, the journal would stamp its second on that line.
+    return record.name != "uvicorn.error" or record.levelno >= logging.ERROR or record.msg in _OTHERS
 
 
 def log(event: Event, *values: int | str, level: int = logging.INFO) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from intake.server.api.app import make_app
+from intake.server.api.protocol import BoundedProtocol
 from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.core import Core, open_core
@@ -30,6 +32,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     Raises FolderInvalid when another server has the data folder, OSError when the address cannot be had.
     """
     configure_logging()
+    open_many_files()
     with _only_server(settings), open_core(settings) as core, _listener(host, port) as listener:
         daily = DailyWork(core)
         start_up(core, daily)
@@ -40,6 +43,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
             signal.signal(number, lambda *_: None)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_run(core, daily, config, listener))
+
+
+def open_many_files() -> None:
+    """Takes as many open files as the system allows this process: each connection is one, and 1,024 are soon gone."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def start_up(core: Core, daily: DailyWork) -> None:
@@ -117,7 +126,7 @@ async def _tick(core: Core, daily: DailyWork) -> None:
 def _config(core: Core) -> uvicorn.Config:
     return uvicorn.Config(
         make_app(core),
-        http="httptools",
+        http=BoundedProtocol,
         loop="uvloop",
         ws="none",
         log_config=None,

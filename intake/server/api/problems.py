@@ -1,5 +1,6 @@
 """Every error as RFC 9457 problem details, with the names of SPEC.md section 7 and nothing of the request."""
 
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI
@@ -27,6 +28,19 @@ def problem_response(name: str, offset: int | None = None, headers: dict[str, st
         headers=extra | {"Cache-Control": "no-store"},
         media_type=PROBLEM_CONTENT_TYPE,
     )
+
+
+def raw_problem(name: str) -> bytes:
+    """The same answer as bytes, for a connection on which no request could be read; it ends the connection."""
+    status, body = HTTPStatus(PROBLEMS[name].status), problem_body(name)
+    lines = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Content-Type: {PROBLEM_CONTENT_TYPE}",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "Connection: close",
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode() + body
 
 
 def retry_after(name: str) -> dict[str, str]:
