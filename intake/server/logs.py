@@ -77,8 +77,9 @@ def configure_logging() -> None:
 
 
 def _is_no_complaint(record: logging.LogRecord) -> bool:
-    # uvicorn complains of each request that is no HTTP. Even withheld, the journal would stamp its second on that line.
-    return record.name != "uvicorn.error" or record.levelno >= logging.ERROR or record.msg in _OTHERS
+    # Both complain of requests that are not as they should be: even of a withheld line a journal keeps the second.
+    complains = record.name.startswith(("uvicorn.error", "python_multipart"))
+    return not complains or record.levelno >= logging.ERROR or record.msg in _OTHERS
 
 
 def log(event: Event, *values: int | str, level: int = logging.INFO) -> None:

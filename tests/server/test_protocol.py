@@ -105,6 +105,11 @@ def test_head_of_nearly_the_bound_is_taken(shared_server):
         assert all_that_comes(connection).endswith(b"\r\n\r\nok")
 
 
+def test_requests_that_wait_for_each_other_are_few(shared_server):
+    count, _ = sent_until_refused(shared_server.port, b"", (BEGINNING + b"\r\n") * 2000)
+    assert count < PIECES_MAX
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -130,7 +135,10 @@ def test_head_that_drips_is_closed(quick_port):
 def test_what_is_not_http_leaves_no_line_in_the_log(start_shared):
     server = start_shared()
     before = server.log.read_bytes()
-    for junk in (b"not HTTP at all\r\n\r\n", BEGINNING + b"Connection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"):
+    upgrade = BEGINNING + b"Connection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    form = b"POST /forward HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n"
+    form += b"Content-Type: multipart/form-data; boundary=b\r\n\r\nno form at"
+    for junk in (b"not HTTP at all\r\n\r\n", upgrade, form):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(junk)
             assert all_that_comes(connection)

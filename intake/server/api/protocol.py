@@ -17,6 +17,8 @@ HEAD_SECONDS: Final = 30
 """For a whole head, from the connection or from its first byte on."""
 BODY_SECONDS: Final = 300
 """Of silence within a body. A phone whose line broke asks again by itself, and takes its upload over."""
+PIPELINED_MAX: Final = 8
+"""Requests that may wait on one connection for the one being answered; browsers send none so."""
 _TICK_SECONDS: Final = 10
 
 
@@ -52,7 +54,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse()
 
     def on_headers_complete(self) -> None:
-        """A head has ended."""
+        """A head has ended. Raises ConnectionError, which the parser turns into `malformed`, when too many wait."""
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise ConnectionError
         self._in_head, self._outside_body = False, 0
         super().on_headers_complete()
 
