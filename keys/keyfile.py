@@ -27,21 +27,25 @@ from keys.errors import KeyFileDamaged, KeyFileExists, KeyFileLoose, PassphraseT
 PASSPHRASE_MIN_CHARACTERS = 12
 KEY_FILE_MAX_SIZE = 1024**2
 _MAGIC = b"intake-keyfile/v1\n"
+_OVERHEAD = len(_MAGIC) + argon2id.SALTBYTES + SecretBox.NONCE_SIZE + SecretBox.MACBYTES
 _PASSES = 4
 _MEMORY_BYTES = 256 * 1024**2
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def save(path: Path, secrets: bytes, passphrase: str) -> None:
-    """Write `secrets` (at most 1 MiB) under a passphrase to a new file, mode 0600, on the disk when this returns.
+    """Write `secrets` under a passphrase to a new file of at most 1 MiB, mode 0600, on the disk when this returns.
 
-    Raises KeyFileExists, KeyFileLoose when the folder is open to others, PassphraseTooShort below 12 characters.
+    Raises ValueError for more than `load` would take back, KeyFileExists, KeyFileLoose when the folder is open to
+    others, PassphraseTooShort below 12 characters.
     """
     if len(passphrase) < PASSPHRASE_MIN_CHARACTERS:
         raise PassphraseTooShort(f"{PASSPHRASE_MIN_CHARACTERS} characters at least")
     check_private_folder(path.parent)
     if path.exists():
         raise KeyFileExists
+    if len(secrets) > KEY_FILE_MAX_SIZE - _OVERHEAD:
+        raise ValueError("more secrets than a key file holds")
     salt = os.urandom(argon2id.SALTBYTES)
     sealed = bytes(_box(passphrase, salt).encrypt(secrets))
     write_private(path, _MAGIC + salt + sealed)

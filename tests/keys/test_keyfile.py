@@ -109,3 +109,13 @@ def test_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     with pytest.raises(FileNotFoundError):
         keyfile.load(tmp_path / "none", PASSPHRASE)
+
+
+def test_more_than_load_takes_back_is_not_saved(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    most = bytes(keyfile.KEY_FILE_MAX_SIZE - 74)
+    with pytest.raises(ValueError, match="holds"):
+        keyfile.save(tmp_path / "keys.sealed", most + b"\0", PASSPHRASE)
+    assert list(tmp_path.iterdir()) == []
+    keyfile.save(tmp_path / "keys.sealed", most, PASSPHRASE)
+    assert keyfile.load(tmp_path / "keys.sealed", PASSPHRASE) == most
