@@ -4,7 +4,10 @@ import type { PartStatus } from "../outbox/outbox.ts";
 import type { Argument, Key } from "./words.ts";
 
 /** How a report is doing as a whole. */
-export type Summary = "sending" | "offline" | "stored" | "refused";
+export type Summary = "sending" | "offline" | "stored" | "incomplete" | "refused";
+
+/** How far the files of a report are sealed; "failed": one could not be read. */
+export type Sealing = "running" | "done" | "failed";
 
 /** A string's name with what stands in it. */
 export interface Phrase {
@@ -19,11 +22,16 @@ const REASONS: Readonly<Record<string, Key>> = {
   "no-space": "why_no_space",
 };
 
-/** Returns what to say about a report: stored only when the server confirmed every part. */
-export function summary(parts: readonly PartStatus[], sealing: boolean, online: boolean): Summary {
+/**
+ * Returns what to say about a report: stored only when the server confirmed every part, and never while a file of it
+ * was not sealed.
+ */
+export function summary(parts: readonly PartStatus[], sealing: Sealing, online: boolean): Summary {
+  const areStored = parts.every((part) => part.state === "stored");
   if (parts.some((part) => part.state === "refused")) return "refused";
-  if (!sealing && parts.length > 0 && parts.every((part) => part.state === "stored")) return "stored";
-  return online || parts.every((part) => part.state === "stored") ? "sending" : "offline";
+  if (areStored && parts.length > 0 && sealing !== "running")
+    return sealing === "done" ? "stored" : "incomplete";
+  return online || areStored ? "sending" : "offline";
 }
 
 /** Returns why a part was refused, in words where we have them. */

@@ -8,7 +8,7 @@ import { freshCode, showCode } from "./code.ts";
 import { byId, hook, make } from "./dom.ts";
 import { encryptingFiles, say, unsay, words } from "./language.ts";
 import { bindLeftover, tellInterrupted, tellLeft } from "./leftover.ts";
-import { nameOf, type Phrase, reason, stateOf, summary } from "./parts.ts";
+import { nameOf, type Phrase, reason, type Sealing, stateOf, summary } from "./parts.ts";
 import { tellNextSteps } from "./reader.ts";
 import { showHome, showStatus } from "./screens.ts";
 import { isForgotten, manifest, onForget, outbox, servers } from "./session.ts";
@@ -28,7 +28,8 @@ const parts = new Map<string, PartStatus>();
 let earlier = new Set<string>();
 let sent: SentReport | null = null;
 let whenQueued: (() => void) | null = null;
-let isSealing = false;
+/** Of the report just sent. Each has an object of its own: one before, still being sealed, must not speak for it. */
+let sealing: { state: Sealing } = { state: "done" };
 let stalled = false;
 
 function phrase({ key, args }: Phrase) {
@@ -68,7 +69,7 @@ function draw(): void {
   tellLeft([...parts.values()]);
   if (sent === null) return;
   const all = mine();
-  const state = summary(all, isSealing, navigator.onLine && !stalled);
+  const state = summary(all, sealing.state, navigator.onLine && !stalled);
   const line = hook("summary");
   if (line.getAttribute("data-state") !== state) say(line, words(`sum_${state}`));
   line.setAttribute("data-state", state);
@@ -131,18 +132,21 @@ export async function followReport(
     onQueued();
     showReport(report);
   };
-  isSealing = true;
+  const own: typeof sealing = { state: "running" };
+  sealing = own;
   void drain();
   try {
     await queued;
+    own.state = "done";
     unsay(hook("progress"));
   } catch (error) {
+    own.state = "failed";
     if (!isQueued) throw error;
     if (isForgotten()) return;
     say(hook("progress"), words("file_failed"));
     void tellInterrupted();
   } finally {
-    isSealing = false;
+    draw();
     void drain();
   }
 }

@@ -8,19 +8,25 @@ function part(state: PartStatus["state"], rest: Partial<PartStatus> = {}): PartS
 }
 
 test("summary_is_stored_only_when_every_part_is", () => {
-  assert.equal(summary([part("stored"), part("stored")], false, true), "stored");
-  assert.equal(summary([part("stored"), part("sending")], false, true), "sending");
-  assert.equal(summary([part("stored")], true, true), "sending");
-  assert.equal(summary([], false, true), "sending");
+  assert.equal(summary([part("stored"), part("stored")], "done", true), "stored");
+  assert.equal(summary([part("stored"), part("sending")], "done", true), "sending");
+  assert.equal(summary([part("stored")], "running", true), "sending");
+  assert.equal(summary([], "done", true), "sending");
+});
+
+test("summary_is_not_stored_while_a_file_was_not_sealed", () => {
+  assert.equal(summary([part("stored"), part("stored")], "failed", true), "incomplete");
+  assert.equal(summary([part("stored")], "failed", false), "incomplete");
+  assert.equal(summary([part("stored"), part("waiting")], "failed", true), "sending");
 });
 
 test("summary_says_offline_only_while_something_waits", () => {
-  assert.equal(summary([part("waiting")], false, false), "offline");
-  assert.equal(summary([part("stored")], false, false), "stored");
+  assert.equal(summary([part("waiting")], "done", false), "offline");
+  assert.equal(summary([part("stored")], "done", false), "stored");
 });
 
 test("summary_names_a_refusal_before_anything_else", () => {
-  assert.equal(summary([part("stored"), part("refused"), part("waiting")], false, false), "refused");
+  assert.equal(summary([part("stored"), part("refused"), part("waiting")], "done", false), "refused");
 });
 
 test("state_gives_percent_only_while_sending", () => {
