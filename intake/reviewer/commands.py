@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from intake.reviewer.as_json import items_json
-from intake.reviewer.errors import InputInvalid
+from intake.reviewer.errors import BundleRefused, InputInvalid, NotFound
 from intake.reviewer.services.events import read_events
 from intake.reviewer.services.importing import Importer, ImportResult
 from intake.reviewer.services.media import export_media
@@ -30,16 +30,23 @@ _TEXT_MAX_SIZE = 64 * 1024
 
 
 def import_paths(arguments: Namespace) -> int:
-    """`reviewer import PATH...`: 1 when a file that was named itself is no sealed object, else 0."""
+    """`reviewer import PATH...`: 1 when a bundle is refused, or a file that was named itself is no sealed object."""
     with open_session(arguments) as session:
         importer = Importer(session.vault, session.ring, session.today, _Progress())
         results: list[ImportResult] = []
+        refused = False
         for path in arguments.paths:
-            found = importer.run(Path(path))
+            try:
+                found = importer.run(Path(path))
+            except (BundleRefused, NotFound) as error:
+                # What else was named must not stay out because of it.
+                notice(f"error: {error}\nhint: {error.hint}")
+                refused = True
+                continue
             for result in found:
                 print(*result_lines(result), sep="\n")
             results += found
-    return 1 if any(each.findings.refused and each.asked for each in results) else 0
+    return 1 if refused or any(each.findings.refused and each.asked for each in results) else 0
 
 
 def list_items(arguments: Namespace) -> int:

@@ -213,6 +213,9 @@ class LogServer:
         files |= {f"data/objects/{each.object_id.hex()}.age": each.data for each in objects}
         payload = [(name, hashlib.sha256(data).hexdigest()) for name, data in files.items() if "/" in name]
         files["manifest-sha256.txt"] = bag_manifest(payload).encode()
+        tags = ("bagit.txt", "bag-info.txt", "bundle.note", "manifest-sha256.txt")
+        tag_hashes = [(name, hashlib.sha256(files[name]).hexdigest()) for name in tags]
+        files["tagmanifest-sha256.txt"] = bag_manifest(tag_hashes).encode()
         target = folder / statement.folder
         for name, data in files.items():
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from intake.reviewer.cleaning import clean_name
-from intake.reviewer.errors import NotFound
+from intake.reviewer.errors import BundleRefused, NotFound
 from intake.reviewer.models import LISTINGS, STATE_MALFORMED, STATE_UNOPENED
 from intake.reviewer.services.arriving import Arrival, Arrivals, Findings
+from intake.reviewer.services.bag_check import damaged_tags
 from intake.reviewer.services.bundles import Bundle, looks_like_bundle, open_bundle
 from intake.reviewer.services.events import append_event, read_events
 from intake.reviewer.services.filing import is_held, is_known, put_in
@@ -65,7 +66,8 @@ class Importer:
     def run(self, path: Path) -> list[ImportResult]:
         """Import a bundle folder, a loose sealed file, or a folder of both.
 
-        Raises NotFound, and BundleRefused before anything of the refused bundle is read.
+        Raises NotFound, and BundleRefused before anything of the refused bundle is read. In a folder of several, one
+        that is refused is named and does not keep the others out.
         """
         if not path.exists():
             raise NotFound(clean_name(path.name))
@@ -74,9 +76,16 @@ class Importer:
         if looks_like_bundle(path):
             return [self._bundle(path)]
         children = sorted(path.iterdir())
-        results = [self._bundle(child) for child in children if child.is_dir() and looks_like_bundle(child)]
+        results = [self._one_of_many(child) for child in children if child.is_dir() and looks_like_bundle(child)]
         names = [child.name for child in children if not child.is_dir()]
         return [*results, self._loose_files(path, names, asked=False)] if names else results
+
+    def _one_of_many(self, path: Path) -> ImportResult:
+        try:
+            return self._bundle(path)
+        except BundleRefused as error:
+            name = clean_name(path.name)
+            return ImportResult(name, asked=True, findings=Findings(refused=[(name, str(error))]))
 
     def _bundle(self, path: Path) -> ImportResult:
         bundle = open_bundle(self._vault.home, path)
@@ -87,6 +96,7 @@ class Importer:
                 result.warnings.append(f"{bundle.damage}: its objects are taken as loose files, none is acked")
                 self._take_loose(result, bundle.folder, bundle.folder.names(OBJECTS_FOLDER))
             else:
+                result.warnings += damaged_tags(bundle)
                 self._take_listed(result, bundle, bundle.entries)
             result.unnamed = bundle.unnamed_files() if result.acked else []
             self._close(result, bundle)
