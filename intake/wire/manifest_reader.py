@@ -74,6 +74,8 @@ def _check_recipients(manifest: Manifest) -> None:
     recipients = manifest.epoch.recipients + manifest.carry.recipients
     if len(set(recipients)) != len(recipients):
         raise ManifestInvalid("recipients: one stands twice")
+    if manifest.epoch.number < manifest.oldest_epoch:
+        raise ManifestInvalid("epoch: it is one that was destroyed")
     if any(hashlib.sha256(r).hexdigest() in manifest.revoked for r in recipients):
         raise ManifestInvalid("recipients: one is revoked")
 

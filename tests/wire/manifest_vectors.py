@@ -37,6 +37,7 @@ def _json_changes() -> dict[str, tuple[str, Callable[[dict], object]]]:
             "one recipient twice",
             lambda m: m["epoch"].update(recipients=m["epoch"]["recipients"][:1] * 2),
         ),
+        "epoch_destroyed": ("oldest_epoch above its epoch", lambda m: m.update(oldest_epoch=13)),
         "epoch_numbered_as_carry": ("an epoch from 2^31", lambda m: m["epoch"].update(number=2**31)),
         "serial_zero": ("serial 0", lambda m: m.update(serial=0)),
         "serial_boolean": ("serial true", lambda m: m.update(serial=True)),

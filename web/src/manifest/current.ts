@@ -13,6 +13,7 @@ import { type Deployment, parseDeployment } from "../wire/roots.ts";
 
 const DEPLOYMENT_ID = "intake-deployment";
 const MANIFEST_ID = "intake-manifest";
+const DAY_MS = 86_400_000;
 
 /** The newest verified manifest of one deployment. */
 export class Newest {
@@ -39,6 +40,20 @@ export class Newest {
     return this.known;
   }
 
+  /**
+   * Takes what a server gave, unless it is signed ahead for a day that has not come: a server holds those too, and
+   * could lead phones weeks forward. A clock that is itself behind decides nothing.
+   */
+  private consider(untrusted: Uint8Array, now: Date): void {
+    const known = this.known;
+    const offered = verifyManifest(parseManifest(untrusted), this.pinned.roots, known?.manifest.serial ?? 0);
+    const tomorrow = new Date(now.getTime() + DAY_MS);
+    const isAhead = warnings(offered, tomorrow).includes("not-yet");
+    const isClockBehind = known === null || warnings(known, now).includes("clock-behind");
+    if (known?.manifest.serial === offered.manifest.serial || (isAhead && !isClockBehind)) return;
+    this.known = offered;
+  }
+
   /** Asks one server for its manifest; true when it answered with one, be it older than what is known. */
   async ask(server: string): Promise<boolean> {
     let body: Uint8Array;
@@ -50,7 +65,7 @@ export class Newest {
       return false;
     }
     try {
-      this.offer(body);
+      this.consider(body, new Date());
       return true;
     } catch (error) {
       // What does not verify changes nothing: the network is hostile, and the page already has a manifest.

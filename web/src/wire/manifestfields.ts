@@ -146,7 +146,8 @@ function checkDays({ epoch: online, carry, not_before, not_after }: Manifest): v
   }
 }
 
-function checkRecipients({ laptops, epoch: online, carry, revoked }: Manifest): void {
+function checkRecipients({ laptops, epoch: online, carry, oldest_epoch, revoked }: Manifest): void {
+  if (online.number < oldest_epoch) throw new ManifestInvalid("epoch: it is one that was destroyed");
   if (new Set(laptops.map(({ name }) => name)).size !== laptops.length) {
     throw new ManifestInvalid("laptops: two laptops share a name");
   }

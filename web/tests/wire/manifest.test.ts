@@ -184,6 +184,37 @@ test("servers are the page's own first, each once, and onions only where Tor may
   assert.deepEqual(serversFor(good, String(onion)), [onion, https, loopback]);
 });
 
+test("a server cannot lead the phone ahead, nor swap a manifest for another of its serial", async () => {
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const at = (serial: number, from: number, more: object = {}) =>
+    changed((fields) => {
+      Object.assign(fields.epoch, { from: day(from), until: day(from + 7), grace_until: day(from + 21) });
+      Object.assign(fields, {
+        serial,
+        made: day(-3),
+        not_before: day(from),
+        not_after: day(from + 10),
+        ...more,
+      });
+    });
+  const [ahead, tomorrow, twin] = await Promise.all(
+    [at(12, 5), at(10, 1), at(10, 1, { minimum_build: 9 })].map(serve),
+  );
+  const newest = new Newest(DEPLOYMENT);
+  newest.offer(at(9, -2));
+  assert.equal(await newest.ask(ahead ?? ""), true);
+  assert.equal(newest.current?.manifest.serial, 9);
+  await newest.ask(tomorrow ?? "");
+  await newest.ask(twin ?? "");
+  assert.equal(newest.current?.manifest.serial, 10);
+  assert.equal(newest.current?.manifest.minimum_build, 1);
+
+  const clockBehind = new Newest(DEPLOYMENT);
+  clockBehind.offer(at(9, -2, { made: day(2) }));
+  await clockBehind.ask(ahead ?? "");
+  assert.equal(clockBehind.current?.manifest.serial, 12);
+});
+
 test("a server counts as reached when its manifest verifies, be it old, and the highest serial stays", async () => {
   const old = await serve(signed(goodFields()));
   const newer = await serve(changed((fields) => Object.assign(fields, { serial: 9 })));
