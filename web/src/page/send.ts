@@ -46,22 +46,42 @@ function clear(form: FormId): void {
   if (form === "look") prepareCode(hook("code", byId("look")));
 }
 
-async function queue(form: FormId, draft: Draft, sealer: ReportSealer): Promise<void> {
+async function queue(form: FormId, draft: Draft, sealer: ReportSealer, done: () => void): Promise<void> {
   const { lang, made, epoch } = draft;
   const sent = { form, lang, made, epoch, code: draft.code, handle: sealer.handle };
   const queued = (await outbox()).enqueue(sealer, sealingProgress);
   // The words stay in the form until the outbox holds them sealed: a full disk must not swallow a story.
-  await followReport(sent, queued, () => clear(form));
+  await followReport(sent, queued, () => {
+    clear(form);
+    done();
+  });
 }
 
-async function seal(form: FormId): Promise<void> {
+async function seal(form: FormId, done: () => void): Promise<void> {
   note(form, "encrypting");
   await painted();
   await serversAsked();
   const draft = { ...draftOf(form), epoch: sealingEpoch(manifest(), new Date(), serversReached()) };
   const room = roomLeft(draft, manifest());
   if (room < 0) note(form, "too_long", Math.ceil(-room / BYTES_A_LETTER));
-  else await queue(form, draft, sealReport(draft, manifest(), browserRandom));
+  else await queue(form, draft, sealReport(draft, manifest(), browserRandom), done);
+}
+
+let turn: Promise<void> = Promise.resolve();
+
+/** Seals one report after the other: two at once would clear each other's form before the outbox holds it. */
+async function inTurn(form: FormId): Promise<void> {
+  const before = turn;
+  let done = () => {};
+  turn = new Promise((resolve) => {
+    done = resolve;
+  });
+  await before;
+  try {
+    await seal(form, done);
+  } finally {
+    done();
+  }
 }
 
 async function send(form: FormId, button: HTMLButtonElement): Promise<void> {
@@ -71,7 +91,7 @@ async function send(form: FormId, button: HTMLButtonElement): Promise<void> {
   }
   button.disabled = true;
   try {
-    await seal(form);
+    await inTurn(form);
   } catch {
     note(form, "seal_failed");
   }
