@@ -6,8 +6,10 @@ hide words; direction marks could turn a sentence round. Each such character is 
 
 import textwrap
 import unicodedata
+from itertools import accumulate
 
 NAME_MAX_CHARACTERS = 80
+_WIDE = "WF"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NEWLINES = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"})
 
@@ -33,17 +35,27 @@ def clean_name(untrusted_name: str) -> str:
 def wrap(untrusted_text: str, width: int, margin: str) -> list[str]:
     """Return cleaned lines of at most `width` characters, each behind `margin`.
 
-    The margin stands before every line, so that no text can pass itself off as a heading of ours.
+    The margin stands before every line, so that no text can pass itself off as a heading of ours. A line with wide
+    characters is cut at half the width: the terminal itself would break a longer one, without the margin.
     """
     room = max(10, width - len(margin))
-    rows = [row for line in clean_lines(untrusted_text) for row in textwrap.wrap(line, room) or [""]]
+    lines = ((line, room if columns(line) == len(line) else room // 2) for line in clean_lines(untrusted_text))
+    rows = [row for line, size in lines for row in textwrap.wrap(line, size) or [""]]
     return [(margin + row).rstrip() for row in rows]
 
 
 def shorten(untrusted_text: str, width: int) -> str:
-    """Return the text cleaned, on one line, cut to `width` characters."""
+    """Return the text cleaned, on one line, cut to `width` columns of a terminal."""
     cleaned = " ".join(clean_line(untrusted_text).split())
-    return cleaned if len(cleaned) <= width else cleaned[: width - 1] + "…"
+    if columns(cleaned) <= width:
+        return cleaned
+    ends = accumulate(columns(character) for character in cleaned)
+    return cleaned[: sum(end < width for end in ends)] + "…"
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a cleaned text takes: East Asian wide characters and emoji take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in _WIDE else 1 for character in text)
 
 
 def _visible(character: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from intake.reviewer.cleaning import clean_line, shorten, wrap
+from intake.reviewer.cleaning import clean_line, columns, shorten, wrap
 from intake.reviewer.forms import WHEN_FIELDS, WHERE_FIELDS, WHO_FIELDS, load_forms
 from intake.reviewer.services.media import media_name
 from intake.reviewer.services.reports import Item, Part
@@ -19,10 +19,10 @@ def list_lines(items: Iterable[Item], replies: Mapping[int, list[Reply]], width:
     """Return the list: one line an item, cut to the terminal, and a second line where something needs saying."""
     room = max(_WIDTH_MIN, width) - _FIXED_COLUMNS
     who, where = room * 4 // 10, room * 3 // 10
-    columns = (who, where, room - who - where)
-    lines = [_row("#", "day", "form/lang", ("who", "where", "when"), columns)]
+    widths = (who, where, room - who - where)
+    lines = [_row("#", "day", "form/lang", ("who", "where", "when"), widths)]
     for item in items:
-        lines.append(_item_row(item, columns, lang))
+        lines.append(_item_row(item, widths, lang))
         if notes := _notes(item, replies.get(item.number, [])):
             lines.append(" " * 17 + "; ".join(notes))
     return lines
@@ -48,12 +48,13 @@ def show_lines(item: Item, replies: list[Reply], width: int, lang: str | None) -
     return lines
 
 
-def _row(number: str, day: str, form: str, cells: tuple[str, str, str], columns: tuple[int, int, int]) -> str:
-    texts = (shorten(cell, size - 1).ljust(size) for cell, size in zip(cells, columns, strict=True))
-    return f"{number:>4} {day:<12}{form:<12}{''.join(texts)}".rstrip()
+def _row(number: str, day: str, form: str, cells: tuple[str, str, str], widths: tuple[int, int, int]) -> str:
+    texts = (shorten(cell, size - 1) for cell, size in zip(cells, widths, strict=True))
+    padded = (text + " " * (size - columns(text)) for text, size in zip(texts, widths, strict=True))
+    return f"{number:>4} {day:<12}{form:<12}{''.join(padded)}".rstrip()
 
 
-def _item_row(item: Item, columns: tuple[int, int, int], lang: str) -> str:
+def _item_row(item: Item, widths: tuple[int, int, int], lang: str) -> str:
     words = item.words
     form = shorten(f"{words.form}/{words.lang}", 11) if words else "-"
     answers = item.answers or (words.answers if words else {})
@@ -62,7 +63,7 @@ def _item_row(item: Item, columns: tuple[int, int, int], lang: str) -> str:
         _first(WHERE_FIELDS, answers, lang),
         _first(WHEN_FIELDS, answers, lang) + (f" ({words.made})" if words and words.made else ""),
     )
-    return _row(str(item.number), item.day, form, cells, columns)
+    return _row(str(item.number), item.day, form, cells, widths)
 
 
 def _first(fields: tuple[str, ...], answers: Mapping[str, Answer], lang: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.reviewer.cleaning import clean_line, clean_name, shorten, wrap
+from intake.reviewer.cleaning import clean_line, clean_name, columns, shorten, wrap
 from intake.reviewer.show import MARGIN, list_lines, show_lines
 from intake.reviewer.show_results import result_lines
 
@@ -104,3 +104,18 @@ def test_list_fits_the_terminal(laptop, stick):
     laptop.take(laptop.server.bundle(stick, [laptop.phone().section(who=long, where=long, when=long)]))
     lines = list_lines(laptop.items(), {}, 80, "en")
     assert max(len(each) for each in lines[:2]) <= 80
+
+
+WIDE = "\u4e16"
+
+
+def test_wide_characters_do_not_push_text_past_the_margin():
+    rows = wrap(WIDE * 48 + "number 7, 2026-11-22, complete", 100, "  | ")
+    assert all(columns(row) <= 100 and row.startswith("  | ") for row in rows)
+    assert "".join(row.removeprefix("  | ") for row in rows).count(WIDE) == 48
+
+
+@pytest.mark.parametrize("text", [WIDE * 60, "a" * 60, "a" + WIDE * 60, "\U0001f4a5" * 40])
+def test_shortened_text_takes_no_more_columns_than_given(text):
+    assert columns(shorten(text, 20)) in (19, 20)
+    assert shorten(text, 500) == text
