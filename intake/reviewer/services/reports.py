@@ -3,7 +3,7 @@
 Nothing is merged or overwritten here: a replaced section stays, two objects with one number both stay.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -63,11 +63,15 @@ class Part:
 
 @dataclass
 class Item:
-    """One line of the list: a report with all its parts, a follow-up without its report, or a loose thing."""
+    """One line of the list: a report with all its parts, a follow-up without its report, or a loose thing.
+
+    `borrowed`: hashes of the sections whose reply block is not believed.
+    """
 
     number: int
     parts: list[Part] = field(default_factory=list)
     follow_ups: list[Part] = field(default_factory=list)
+    borrowed: set[bytes] = field(default_factory=set)
 
     @property
     def day(self) -> str:
@@ -106,8 +110,9 @@ class Item:
 
     @property
     def block(self) -> ReplyBlock | None:
-        """Where to answer: the reply block of the latest section that has one."""
-        return next((each.block for each in reversed(self.sections) if each.block), None)
+        """Where to answer: the reply block of the latest section that has one which is believed."""
+        own = (each.block for each in reversed(self.sections) if each.sha256 not in self.borrowed)
+        return next((block for block in own if block), None)
 
     @property
     def state(self) -> str:
@@ -154,6 +159,7 @@ class Item:
             *(["a file that the closing does not name"] if self._strays() else []),
             *_mislabelled((*self.parts, *self.follow_ups)),
             *(["several return codes"] if len({each.block for each in self.sections} - {None}) > 1 else []),
+            *(["a return code whose key another report gave first: not believed"] if self.borrowed else []),
             *(["follow-up with a wrong signature"] if any(not each.signed for each in self.follow_ups) else []),
         ]
 
@@ -168,13 +174,27 @@ def read_items(connection: Connection) -> list[Item]:
     for row, part in _read_parts(connection):
         item = items.setdefault(row, Item(row))
         (item.follow_ups if part.kind == KIND_FOLLOW_UP else item.parts).append(part)
-    holders = {part.block.follow_up_key: item for item in items.values() for part in item.sections if part.block}
+    holders = _holders(sorted(items.values(), key=lambda item: item.number))
     for item in [each for each in items.values() if not each.parts]:
         holder = holders.get(item.follow_ups[0].follow_up_key or b"")
         if holder is not None and item.follow_ups[0].signed:
             holder.follow_ups += item.follow_ups
             del items[item.number]
     return sorted(items.values(), key=lambda item: (item.day, item.number))
+
+
+def _holders(items: Iterable[Item]) -> dict[bytes, Item]:
+    """Return follow-up key -> the first report that gave it, and mark reply blocks that claim it otherwise.
+
+    A code gives one block. Who knows only its public key (a server, once a mailbox was emptied) could else have our
+    answers put over those to the code's holder, and follow-ups shown under a report of his own.
+    """
+    first: dict[bytes, tuple[Item, ReplyBlock]] = {}
+    for item in items:
+        for part in item.sections:
+            if part.block and first.setdefault(part.block.follow_up_key, (item, part.block))[1] != part.block:
+                item.borrowed.add(part.sha256)
+    return {key: item for key, (item, _) in first.items()}
 
 
 def find_item(connection: Connection, number: int) -> Item:
@@ -215,9 +235,8 @@ def _entries(closing: Part) -> list[tuple[bytes, int, bytes]]:
 
 
 def _conflicts(parts: list[Part]) -> list[str]:
-    sequences = [each.sequence for each in parts]
-    doubled = sorted({number for number in sequences if sequences.count(number) > 1})
-    return [f"{sequences.count(number)} different objects with number {number}" for number in doubled]
+    counts = Counter(each.sequence for each in parts)
+    return [f"{count} different objects with number {number}" for number, count in sorted(counts.items()) if count > 1]
 
 
 def _mislabelled(parts: Iterable[Part]) -> list[str]:
