@@ -141,7 +141,10 @@ export async function followReport(
     unsay(hook("progress"));
   } catch (error) {
     own.state = "failed";
-    if (!isQueued) throw error;
+    if (!isQueued) {
+      whenQueued = null;
+      throw error;
+    }
     if (isForgotten()) return;
     say(hook("progress"), words("file_failed"));
     void tellInterrupted();
