@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from intake.reviewer import commands, key_commands
-from intake.reviewer.errors import NotFound, ReviewerError
+from intake.reviewer.errors import NotFound, ReviewerError, VaultUnreadable
 from intake.reviewer.network import refuse_network
 from intake.wire.constants import LANGUAGES
 from intake.wire.errors import WireError
@@ -43,6 +45,11 @@ def run(argv: Sequence[str]) -> int:
         return _tell(str(NotFound()), NotFound.hint)
     except OSError as error:
         return _tell(f"The disk or a file refused: {error.strerror}.", "look at space and permissions")
+    except SQLAlchemyError as error:
+        # Its own text names files and statements.
+        if "full" in str(getattr(error, "orig", "")):
+            return _tell("The disk is full.", "what was done is kept; make room, and the same command goes on")
+        return _tell(str(VaultUnreadable()), VaultUnreadable.hint)
     except KeyboardInterrupt:
         return _tell("Stopped.", "what was done is kept; the same command goes on")
 

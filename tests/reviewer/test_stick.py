@@ -62,3 +62,13 @@ def test_refused_path_keeps_no_other_out(laptop, stick, capsys):
     printed = capsys.readouterr()
     assert printed.err.count("error: ") == 2
     assert "1 new, 0 known" in printed.out
+
+
+def test_statement_of_a_huge_index_costs_no_memory(laptop, stick):
+    huge = {"objects": 2**53 - 1, "leaves_count": 2**53 - 1}
+    bundle = laptop.server.bundle(stick, [laptop.phone().section(who="x")], **huge)
+    with (bundle / "data/index.txt").open("ab") as index:
+        index.truncate(1 << 42)
+    result = laptop.take_one(bundle)
+    assert result.warnings[0].startswith("data/index.txt is missing or cannot be read")
+    assert (result.new, laptop.to_ack()) == (1, set())

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from intake.reviewer import cli
 from intake.reviewer.errors import ChainBroken, InputInvalid, NotFound, VaultLocked, VaultUnreadable, VaultUnsafe
 from intake.reviewer.services.events import append_event, verify_chain
 from intake.reviewer.services.media import export_media
 from intake.reviewer.storage import open_vault
 from keys.age import open_sealed_bytes
 from keys.errors import KeyFileLoose, PayloadError
+from keys.ring import save_ring
 
 CANARY = "КАНАРЕЙКА-7f3a91"
 
@@ -180,3 +182,20 @@ def test_media_changed_in_the_vault_does_not_come_out(laptop, stick, tmp_path):
     with pytest.raises(PayloadError):
         export_media(laptop.vault, laptop.ring, laptop.item(), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_damaged_page_is_said_without_a_traceback(laptop, stick, capsys, tmp_path):
+    laptop.take_one(laptop.server.bundle(stick, [laptop.phone().section(who="x")]))
+    save_ring(laptop.home.key_file, laptop.ring, "six words would be better")
+    laptop.close()
+    database = bytearray(laptop.home.database.read_bytes())
+    for start in range(4096, len(database), 4096):
+        database[start] ^= 1
+    laptop.home.database.write_bytes(database)
+    passphrase = tmp_path / "passphrase"
+    passphrase.touch(mode=0o600)
+    passphrase.write_text("six words would be better\n")
+    assert cli.run(["--home", str(laptop.home.path), "--passphrase-file", str(passphrase), "list"]) == 1
+    printed = capsys.readouterr().err
+    assert "error: The vault does not open" in printed
+    assert "SELECT" not in printed

@@ -10,6 +10,8 @@ from typing import BinaryIO
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = _FILE | os.O_DIRECTORY
 _DEPTH_MAX = 4
+READ_MAX_SIZE = 256 * 1024**2
+"""Bytes of the largest file that is read whole: an index of a million objects has 240 MB."""
 
 
 class Unreadable(Exception):
@@ -40,8 +42,12 @@ class UntrustedFolder:
     def read(self, name: str, limit: int) -> bytes:
         """Return a file of at most `limit` bytes; raises FileNotFoundError or Unreadable."""
         with self.open(name) as file, readable():
-            data = file.read(limit + 1)
-        if len(data) > limit:
+            # read() takes memory for all it is asked for, and a limit may itself come from outside.
+            size = os.fstat(file.fileno()).st_size
+            if size > min(limit, READ_MAX_SIZE):
+                raise Unreadable
+            data = file.read(size + 1)
+        if len(data) > size:
             raise Unreadable
         return data
 
