@@ -64,11 +64,10 @@ def test_refused_path_keeps_no_other_out(laptop, stick, capsys):
     assert "1 new, 0 known" in printed.out
 
 
-def test_statement_of_a_huge_index_costs_no_memory(laptop, stick):
-    huge = {"objects": 2**53 - 1, "leaves_count": 2**53 - 1}
-    bundle = laptop.server.bundle(stick, [laptop.phone().section(who="x")], **huge)
-    with (bundle / "data/index.txt").open("ab") as index:
-        index.truncate(1 << 42)
+def test_statement_of_a_huge_log_costs_no_memory(laptop, stick):
+    bundle = laptop.server.bundle(stick, [laptop.phone().section(who="x")], leaves_count=2**53 - 1)
+    with (bundle / "data/log/leaves.bin").open("ab") as leaves:
+        leaves.truncate(1 << 42)
     result = laptop.take_one(bundle)
-    assert result.warnings[0].startswith("data/index.txt is missing or cannot be read")
+    assert result.warnings[0].startswith("data/log/leaves.bin is missing or cannot be read")
     assert (result.new, laptop.to_ack()) == (1, set())
