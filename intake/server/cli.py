@@ -8,7 +8,7 @@ from pathlib import Path
 
 from intake.server import setup
 from intake.server.errors import OutboxRefused, ServerError
-from intake.server.services.apply import apply_outbox
+from intake.server.services.apply import apply_outbox, in_order
 from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
@@ -55,9 +55,11 @@ def run_apply(options: argparse.Namespace) -> int:
     """Applies outboxes, each whole or not at all; exit code 1 when one is refused."""
     refused = 0
     with open_core(_settings(options)) as core:
-        for path in options.files:
+        notes = [setup.read_at_most(path, NOTE_MAX_SIZE) for path in options.files]
+        for position in in_order(notes):
+            path = options.files[position]
             try:
-                done = apply_outbox(core, setup.read_at_most(path, NOTE_MAX_SIZE))
+                done = apply_outbox(core, notes[position])
             except OutboxRefused as error:
                 refused += 1
                 print(f"error: {path.name}: {error}\nhint: {error.hint}", file=sys.stderr)

@@ -11,6 +11,7 @@ ServerError
 ├── ManifestRefused       a key manifest may not be added
 ├── PageRefused           a built page cannot be installed or served
 ├── OutboxRefused         an outbox may not be applied; nothing was changed
+│   └── OutboxReplayed    it, or a later one of its kind, was applied before; nothing was changed
 └── ExportFailed          a bundle could not be written
 ```
 
@@ -89,6 +90,12 @@ class OutboxRefused(ServerError):
     """This outbox is refused."""
 
     hint = "nothing was changed; ask the laptop for a new outbox"
+
+
+class OutboxReplayed(OutboxRefused):
+    """This outbox, or a later one of its kind, was applied before."""
+
+    hint = "nothing was changed, and nothing need be done if it was applied; else: reviewer outbox --again"
 
 
 class ExportFailed(ServerError):

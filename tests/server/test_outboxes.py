@@ -79,12 +79,28 @@ def test_newer_reply_replaces_the_slot(filled, core, intake, laptop, head, write
     assert mailbox[second[0].slot * SLOT_SIZE :][:SLOT_SIZE] == second[0].data
 
 
-def refused(house, intake, path, words: str) -> None:
+def test_outboxes_are_applied_by_serial_whatever_their_names(filled, core, intake, laptop, head, write_outbox):
+    """A shell names -10 before -9; the answer in the lower one must not be lost for it."""
+    first, second = slots(), slots()
+    nine, ten = (
+        write_outbox(laptop.outbox, RepliesOutbox(dataclasses.replace(head, serial=serial), entries))
+        for serial, entries in ((9, first), (10, second))
+    )
+    ran = intake("apply", "--data", filled.data, ten, nine)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    for entry in (first[0], second[0]):
+        assert read_mailbox(core, entry.mailbox_id)[entry.slot * SLOT_SIZE :][:SLOT_SIZE] == entry.data
+
+
+REPLAYED = "This outbox, or a later one of its kind, was applied before."
+
+
+def refused(house, intake, path, words: str, sentence: str = "This outbox is refused. (") -> None:
     before = house.snapshot()
     ran = intake("apply", "--data", house.data, path)
     assert ran.returncode == 1
     assert ran.stdout == ""
-    assert f"error: {path.name}: This outbox is refused. (" in ran.stderr
+    assert f"error: {path.name}: {sentence}" in ran.stderr
     assert words in ran.stderr
     assert "hint: nothing was changed" in ran.stderr
     assert house.snapshot() == before
@@ -126,11 +142,11 @@ def test_outbox_of_a_laptop_nobody_named_is_refused(filled, intake, laptop, head
 def test_replayed_outbox_is_refused(filled, intake, laptop, head, write_outbox):
     path = write_outbox(laptop.ack, AckOutbox(head, acks_for(filled)))
     assert intake("apply", "--data", filled.data, path).returncode == 0
-    refused(filled, intake, path, "was applied before")
+    refused(filled, intake, path, "outbox --again", REPLAYED)
     newer = AckOutbox(dataclasses.replace(head, serial=5), ())
     assert intake("apply", "--data", filled.data, write_outbox(laptop.ack, newer)).returncode == 0
     older = AckOutbox(dataclasses.replace(head, serial=4), acks_for(filled))
-    refused(filled, intake, write_outbox(laptop.ack, older), "was applied before")
+    refused(filled, intake, write_outbox(laptop.ack, older), "outbox --again", REPLAYED)
 
 
 def test_serials_of_laptops_and_purposes_are_apart(filled, intake, deployment, head, write_outbox):

@@ -3,12 +3,13 @@
 An outbox is applied whole or refused whole: every check and every change stands in one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, insert, select, update
 
-from intake.server.errors import OutboxRefused
+from intake.server.errors import OutboxRefused, OutboxReplayed
 from intake.server.models import acks, objects, outboxes, revoked
 from intake.server.services.core import Core
 from intake.server.services.deletion import key_hash, observe_revocations
@@ -39,6 +40,22 @@ def apply_outbox(core: Core, untrusted: bytes) -> Applied:
         raise OutboxRefused(str(error)) from None
     day = core.clock()
     return core.store.write(lambda connection: _apply(connection, core, note, outbox, day)).result()
+
+
+def in_order(untrusted: Sequence[bytes]) -> list[int]:
+    """The positions of the outboxes in the order in which all can be applied: by serial, not by file name.
+
+    A shell puts -100 before -99, and the lower serial would then be refused. What does not parse comes last.
+    """
+
+    def key(position: int) -> tuple[bool, str, str, int]:
+        try:
+            _, outbox = parse_outbox(untrusted[position])
+        except WireError:
+            return True, "", "", 0
+        return False, outbox.head.laptop, outbox.purpose, outbox.head.serial
+
+    return sorted(range(len(untrusted)), key=key)
 
 
 def _apply(connection: Connection, core: Core, note: Note, outbox: Outbox, day: date) -> Applied:
@@ -82,7 +99,7 @@ def _signing_key(laptop: LaptopKeys, outbox: Outbox) -> bytes:
 
 
 def _take_serial(connection: Connection, outbox: Outbox) -> None:
-    """Records the serial; raises OutboxRefused for one that is not higher than the last: a replay."""
+    """Records the serial; raises OutboxReplayed for one not higher than the last."""
     head = outbox.head
     mine = (outboxes.c.laptop == head.laptop, outboxes.c.purpose == outbox.purpose)
     last = connection.execute(select(outboxes.c.serial).where(*mine)).scalar()
@@ -90,7 +107,7 @@ def _take_serial(connection: Connection, outbox: Outbox) -> None:
         values = {"laptop": head.laptop, "purpose": outbox.purpose, "serial": head.serial}
         connection.execute(insert(outboxes).values(values))
     elif head.serial <= last:
-        raise OutboxRefused("an outbox of this laptop with this or a higher serial was applied before")
+        raise OutboxReplayed
     else:
         connection.execute(update(outboxes).where(*mine).values(serial=head.serial))
 
