@@ -3,9 +3,11 @@
 import argparse
 import json
 import shutil
+import signal
 import socket
 import sys
 import time
+from types import FrameType
 
 from playwright.sync_api import Error as BrowserError
 
@@ -42,13 +44,18 @@ def run_demo(port: int) -> int:
     """Serve a rehearsal, made new when there is none yet, until interrupted."""
     machines = Machines(DATA / f"rehearsal-{port}", port)
     if not _is_free(port):
-        print(f"error: port {port} is taken\nhint: deploy/demo --port N", file=sys.stderr)
+        print(
+            f"error: port {port} is taken, by another demo or another program\nhint: deploy/demo --port N",
+            file=sys.stderr,
+        )
         return 1
     try:
         if not machines.is_set_up():
             machines.set_up(say)
         with machines.serving() as process:
             print(_words(machines), flush=True)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, _interrupt)
             process.wait()
     except StepFailed as error:
         print(f"error: {error}", file=sys.stderr)
@@ -56,6 +63,18 @@ def run_demo(port: int) -> int:
     except KeyboardInterrupt:
         say("stopped; everything is kept in " + str(machines.root.relative_to(ROOT)))
     return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Being told to stop is the same as Ctrl-C: the server stops too."""
+    raise KeyboardInterrupt
+
+
+def _port(text: str) -> int:
+    """Read a TCP port for argparse."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
 
 
 def _is_free(port: int) -> bool:
@@ -85,16 +104,16 @@ Send something from it. Then, in another terminal in this folder:
     reviewer show 1
     reviewer reply 1                                            # type an answer, end with Ctrl-D
     reviewer outbox --out {root}/stick
-    {tools}intake apply --data {root}/server {root}/stick/outbox-*.note # back on the server
+    {tools}intake apply --data {root}/server {root}/stick/outbox-*.note && rm {root}/stick/outbox-*.note
 
-and read the answer on the page with the return code. Stop with Ctrl-C."""
+(that last one on the server again) and read the answer on the page with the return code. Stop with Ctrl-C."""
 
 
 def main() -> int:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="deploy/demo", description="A rehearsal of Intake on this machine.")
     parser.add_argument("--check", action="store_true", help="do the whole round trip by itself")
-    parser.add_argument("--port", type=int, default=PORT, help="where to serve on 127.0.0.1")
+    parser.add_argument("--port", type=_port, default=PORT, help="where to serve on 127.0.0.1")
     options = parser.parse_args()
     DATA.mkdir(mode=0o700, exist_ok=True)
     return run_check() if options.check else run_demo(options.port)
