@@ -17,6 +17,8 @@ function tell(state: State, key: Key, ...args: readonly Argument[]): void {
   const note = hook("answer-note");
   note.setAttribute("data-state", state);
   say(note, words(key, ...args));
+  // Below the fold, under the bar to leave, nobody would see that something came.
+  if (state !== "reading") note.scrollIntoView({ block: "start" });
 }
 
 function article(answer: Replies["answers"][number]): HTMLElement {
