@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-NOT_SEALED = "this file was not sealed and was not kept"
+NOT_SEALED = "this file was not encrypted and was not kept"
 
 
 def hand_in(client: httpx.Client, *contents: bytes, name: str = "sealed") -> httpx.Response:
@@ -62,9 +62,9 @@ REFUSED = {
     "media of no class": (lambda f: f.sealed(100_000), "this file is incomplete or changed and was not kept"),
     "classic recipients": (
         lambda f: b"age-encryption.org/v1\n-> X25519 AAAA\n".ljust(200_000),
-        "this file is sealed for other keys and was not kept",
+        "this file is encrypted for other keys and was not kept",
     ),
-    "four recipients": (lambda f: f.sealed(recipients=4), "this file is sealed for other keys and was not kept"),
+    "four recipients": (lambda f: f.sealed(recipients=4), "this file is encrypted for other keys and was not kept"),
 }
 
 
