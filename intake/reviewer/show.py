@@ -7,7 +7,7 @@ from intake.reviewer.forms import WHEN_FIELDS, WHERE_FIELDS, WHO_FIELDS, load_fo
 from intake.reviewer.services.media import media_name
 from intake.reviewer.services.reports import Item, Part
 from intake.reviewer.services.state import Answer as Reply
-from intake.wire.constants import MEDIA_TYPES
+from intake.wire.constants import KIND_FOLLOW_UP, MEDIA_TYPES
 from intake.wire.section import Answer, SectionBody
 
 MARGIN = "  | "
@@ -32,10 +32,10 @@ def show_lines(item: Item, replies: list[Reply], width: int, lang: str | None) -
     """Return everything an item says, in the labels of `lang` or of each section's own language."""
     lines = [f"number {item.number}, {item.day}, {clean_line(item.state)}"]
     lines += [f"! {clean_line(flag)}" for flag in item.flags]
-    for part in item.sections:
-        lines += ["", *_section_lines(part, item, width, lang)]
-    for part in item.follow_ups:
-        lines += ["", *_section_lines(part, item, width, lang)]
+    # Looked up once: a stranger may have sent thousands of sections.
+    current = {part.sha256 for part in item.current}
+    for part in (*item.sections, *item.follow_ups):
+        lines += ["", *_section_lines(part, part.sha256 in current, width, lang)]
     for index, part in enumerate(item.media, 1):
         lines += ["", *_file_lines(item, part, index, width)]
     for part in item.parts:
@@ -84,27 +84,27 @@ def _notes(item: Item, replies: list[Reply]) -> list[str]:
     return [clean_line(each) for each in notes]
 
 
-def _section_lines(part: Part, item: Item, width: int, lang: str | None) -> Iterator[str]:
+def _section_lines(part: Part, is_current: bool, width: int, lang: str | None) -> Iterator[str]:
     body = part.section
     if body is None:
         return
-    yield f"-- {_section_title(part, item, body, lang or body.lang)}"
+    yield f"-- {_section_title(part, is_current, body, lang or body.lang)}"
     yield _origin(part)
     for field, answer in body.answers.items():
         yield f"{clean_line(load_forms().field(field, lang or body.lang))}"
         yield from wrap(load_forms().answer(field, answer, lang or body.lang), width, MARGIN)
 
 
-def _section_title(part: Part, item: Item, body: SectionBody, lang: str) -> str:
+def _section_title(part: Part, is_current: bool, body: SectionBody, lang: str) -> str:
     title = clean_line(load_forms().form(body.form, lang))
     made = f", written {body.made} UTC by the phone's clock" if body.made else ""
-    if part in item.follow_ups:
+    if part.kind == KIND_FOLLOW_UP:
         return f"follow-up{'' if part.signed else ' WITH A WRONG SIGNATURE'}: {title}{made}"
     notes = [
         f" (section {part.sequence}",
         *([f", replaces {part.replaces}"] if part.replaces else []),
         *([", addition"] if not part.parts else []),
-        *([", replaced by a later one"] if part not in item.current else []),
+        *([", replaced by a later one"] if not is_current else []),
         ")",
     ]
     return title + made + "".join(notes)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 import pytest
 
 from intake.reviewer.errors import CannotAnswer
-from intake.reviewer.services.reports import COMPLETE, HAND_SEALED
+from intake.reviewer.services.reports import COMPLETE, HAND_SEALED, Item, Part
+from intake.reviewer.show import show_lines
+from intake.wire.constants import KIND_SECTION
 from intake.wire.frame import ClosingEntry
+from intake.wire.section import SectionBody, write_section
 from keys.age import HybridRecipient, seal_bytes
 from keys.return_code import derive, new_code
 
@@ -198,3 +202,16 @@ def test_numbers_stay_and_oldest_comes_first(laptop, stick):
 def test_flags_of_the_person_are_told(laptop, stick):
     take(laptop, stick, laptop.phone().section(who="A", hurt=True, minor=True))
     assert laptop.item().flags == ["hurt or ill", "under 18"]
+
+
+def test_report_of_thousands_of_sections_is_shown_at_once():
+    body = write_section(SectionBody("saw", "ru", "", {"who": "x"}))
+    part = Part(
+        bytes(32), 8192, KIND_SECTION, 1, 1, bytes(16), bytes(16), 1, 0, 0, None, None, False, 0, len(body),
+        bytes(32), body, "", "2026-11-22", frozenset(),
+    )  # fmt: skip
+    parts = [replace(part, sequence=number, sha256=number.to_bytes(32)) for number in range(1, 20_001)]
+    started = time.process_time()
+    lines = show_lines(Item(1, parts), [], 100, None)
+    assert sum("section" in line for line in lines) == 20_000
+    assert time.process_time() - started < 30
