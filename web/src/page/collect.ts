@@ -1,7 +1,7 @@
 /** Reading what was typed, from the live page: words typed before the script arrived are there too. */
 
 import type { Answer } from "../wire/section.ts";
-import { byId } from "./dom.ts";
+import { byId, tick } from "./dom.ts";
 import { filesOf } from "./files.ts";
 import type { FormId } from "./screens.ts";
 
@@ -44,7 +44,7 @@ export function isEmpty(form: FormId): boolean {
 export function clearFields(form: FormId): void {
   for (const control of controls(form)) {
     if (control instanceof HTMLSelectElement) control.selectedIndex = 0;
-    else if (control.type === "checkbox") (control as HTMLInputElement).checked = false;
+    else if (control.type === "checkbox") tick(control as HTMLInputElement, false);
     else control.value = "";
   }
 }

@@ -49,6 +49,24 @@ export function asButton(box: HTMLInputElement): void {
   });
 }
 
+/**
+ * Sets a checkbox and its default alike: Firefox writes every box that differs from its default into its session files,
+ * whatever `autocomplete` says.
+ */
+export function tick(box: HTMLInputElement, on: boolean): void {
+  box.checked = on;
+  box.defaultChecked = on;
+}
+
+/** Keeps what is ticked by hand, now or before the script came, out of the browser's session files. */
+export function hideTicks(): void {
+  for (const box of document.querySelectorAll<HTMLInputElement>("input[type=checkbox]"))
+    tick(box, box.checked);
+  document.addEventListener("change", ({ target }) => {
+    if (target instanceof HTMLInputElement && target.type === "checkbox") tick(target, target.checked);
+  });
+}
+
 /** Shows a screen from its top and gives its heading the focus, so a screen reader says where one is. */
 export function showTop(screen: HTMLElement): void {
   scrollTo(0, 0);

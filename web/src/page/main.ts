@@ -5,6 +5,7 @@ import "./oldengines.ts";
 
 import { currentManifest } from "../manifest/current.ts";
 import { enableAnswers } from "./answers.ts";
+import { hideTicks } from "./dom.ts";
 import { bindFiles } from "./files.ts";
 import { bindLanguages } from "./language.ts";
 import { bindLeave } from "./leave.ts";
@@ -32,6 +33,7 @@ function trust(): boolean {
 
 function start(): void {
   if (!bindLeave()) return;
+  hideTicks();
   bindLanguages();
   bindScreens();
   bindFiles();

@@ -3,7 +3,7 @@
  * There is one address and no history step, whatever is on the screen.
  */
 
-import { asButton, byId, inputById, showTop } from "./dom.ts";
+import { asButton, byId, inputById, showTop, tick } from "./dom.ts";
 
 /** The screens that have a switch. */
 export const SCREENS = ["saw", "look", "released", "answers"] as const;
@@ -22,13 +22,13 @@ function settle(): void {
   const open = SCREENS.find((id) => toggle(id).checked);
   for (const id of SCREENS) {
     toggle(id).hidden = open !== undefined && id !== open;
-    if (id !== open) toggle(id).checked = false;
+    if (id !== open) tick(toggle(id), false);
     toggle(id).setAttribute("aria-labelledby", id === open ? `b-${id}` : `l-${id}`);
   }
 }
 
 function closeAll(): void {
-  for (const id of SCREENS) toggle(id).checked = false;
+  for (const id of SCREENS) tick(toggle(id), false);
   settle();
 }
 

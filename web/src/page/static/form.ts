@@ -2,7 +2,8 @@
  * The static form screens: there and typable before the script.
  *
  * No control has a name or belongs to a form element, so no browser can send what is typed by itself;
- * `autocomplete=off` also keeps it out of the browser's form history and session files.
+ * `autocomplete=off` also keeps what is typed out of the browser's form history and session files; ticks are
+ * kept out by `hideTicks` (dom.ts).
  */
 
 import type { Field, Form, Forms } from "../forms.ts";
