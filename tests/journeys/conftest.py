@@ -11,10 +11,13 @@ from pathlib import Path
 import brotli
 import pytest
 
+from deploy.rehearsal.firefox import firefox_path
 from deploy.rehearsal.machines import PAGES, Machines, free_port
 from deploy.rehearsal.phone import chromium_path
 
 _GZIP = b"\x1f\x8b\x08"
+_MOZ_LZ4 = b"mozLz40\0"
+_LZ4_SHORTEST_MATCH = 4
 _WINDOW = 64 * 1024 * 1024
 
 
@@ -22,6 +25,12 @@ _WINDOW = 64 * 1024 * 1024
 def chromium(need_tool: Callable[[str], str]) -> str:
     """The system's Chromium."""
     return chromium_path() if Path(chromium_path()).exists() else need_tool("chromium")
+
+
+@pytest.fixture(scope="session")
+def firefox_esr(need_tool: Callable[[str], str]) -> str:
+    """The system's Firefox."""
+    return firefox_path() or need_tool("firefox-esr")
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +78,36 @@ def spellings(canary: str) -> dict[str, bytes]:
     return found
 
 
+def lz4_block(block: bytes) -> bytes:
+    """What a raw LZ4 block unpacks to (lz4_Block_format.md). Raises IndexError where it is cut off."""
+    out = bytearray()
+    at = 0
+
+    def length(nibble: int) -> int:
+        nonlocal at
+        total, more = nibble, nibble == 15
+        while more:
+            total, more, at = total + block[at], block[at] == 255, at + 1
+        return total
+
+    while True:
+        token, at = block[at], at + 1
+        literals = length(token >> 4)
+        out += block[at : at + literals]
+        at += literals
+        if at >= len(block):
+            return bytes(out)
+        offset, at = int.from_bytes(block[at : at + 2], "little"), at + 2
+        start = len(out) - offset
+        for index in range(start, start + length(token & 15) + _LZ4_SHORTEST_MATCH):
+            out.append(out[index])
+
+
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """The data and whatever gzip or brotli streams can be read out of it."""
+    """The data and whatever gzip, brotli or Mozilla's LZ4 streams can be read out of it."""
     yield data
+    if data.startswith(_MOZ_LZ4):
+        yield lz4_block(data[len(_MOZ_LZ4) + 4 :])
     at = data.find(_GZIP)
     while at >= 0:
         with contextlib.suppress(zlib.error):
@@ -108,4 +144,14 @@ def planted(tmp_path: Path) -> tuple[Path, str]:
         (folder / how).write_bytes(b"before " + text + b" after")
     (folder / "gzip").write_bytes(b"head" + gzip.compress(canary.encode()) + b"tail")
     (folder / "brotli").write_bytes(brotli.compress(canary.encode() * 3))
+    half, rest = canary.encode()[:16], canary.encode()[16:]
+    # Literals `half|`, a match of 16 bytes 17 back, literals `rest`: the canary is whole only when unpacked.
+    block = b"\xfc\x02" + half + b"|" + b"\x11\0" + bytes([0xF0, len(rest) - 15]) + rest
+    (folder / "mozlz4").write_bytes(b"mozLz40\0" + bytes([33 + len(rest), 0, 0, 0]) + block)
     return folder, canary
+
+
+@pytest.fixture(scope="session")
+def unpack() -> Callable[[bytes], Iterator[bytes]]:
+    """How the search looks into packed data."""
+    return unpacked
