@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake.reviewer import commands, key_commands
 from intake.reviewer.errors import NotFound, ReviewerError, VaultUnreadable
+from intake.reviewer.memory import refuse_core_dumps
 from intake.reviewer.network import refuse_network
 from intake.wire.constants import LANGUAGES
 from intake.wire.errors import WireError
@@ -25,6 +26,7 @@ _KEY_HINTS = {
 
 def main() -> None:
     """Run the command and leave with its exit code; from the first line on nothing here reaches a network."""
+    refuse_core_dumps()
     refuse_network()
     sys.exit(run(sys.argv[1:]))
 

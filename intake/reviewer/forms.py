@@ -12,6 +12,14 @@ WHO_FIELDS = ("who", "others_seen", "story")
 _YES = {"kk": "иә", "ru": "да", "en": "yes"}
 
 
+_PRESET = "_preset"
+_UNCHANGED = {
+    "kk": "(алдын ала қойылған, адам өзгертпеген)",
+    "ru": "(стояло заранее, человек не менял)",
+    "en": "(set by the form, not changed by the person)",
+}
+
+
 class Forms:
     """forms.json, asked for labels; ids it does not have are given back as they are."""
 
@@ -24,8 +32,11 @@ class Forms:
         return self._forms.get(form, {}).get(lang, form)
 
     def field(self, field: str, lang: str) -> str:
-        """Return a field's label."""
-        return self._fields.get(field, {}).get(lang, field)
+        """Return a field's label; `<field>_preset` is the field's with the words that nobody chose it."""
+        known = self._fields.get(field.removesuffix(_PRESET), {}).get(lang)
+        if known is None or not field.endswith(_PRESET):
+            return known or field
+        return f"{known} {_UNCHANGED[lang]}"
 
     def answer(self, field: str, answer: Answer, lang: str) -> str:
         """Return an answer in words: text as it is, choices by their labels, a flag as yes."""

@@ -32,7 +32,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     Raises FolderInvalid when another server has the data folder, OSError when the address cannot be had.
     """
     configure_logging()
-    open_many_files()
+    set_limits()
     with _only_server(settings), open_core(settings) as core, _listener(host, port) as listener:
         daily = DailyWork(core)
         start_up(core, daily)
@@ -45,8 +45,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
             runner.run(_run(core, daily, config, listener))
 
 
-def open_many_files() -> None:
-    """Takes as many open files as the system allows this process: each connection is one, and 1,024 are soon gone."""
+def set_limits() -> None:
+    """Takes as many open files as the system allows (each connection is one, 1,024 are soon gone), and no core dump.
+
+    A core dump would lay the log key and the addresses of open connections on the disk.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

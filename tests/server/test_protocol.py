@@ -1,6 +1,7 @@
 """Connections that never become a request, or never end, cost bounded memory, bounded time and no line in the log."""
 
 import asyncio
+import resource
 import socket
 import threading
 
@@ -130,6 +131,13 @@ def test_head_that_drips_is_closed(quick_port):
     with socket.create_connection(("127.0.0.1", quick_port)) as connection:
         connection.settimeout(0.05)
         assert any(is_closed_after(connection, bytes([byte])) for byte in BEGINNING + b"A: " + PIECE)
+
+
+def test_server_may_open_many_files_and_dump_no_core(shared_server):
+    pid = shared_server.process.pid
+    assert resource.prlimit(pid, resource.RLIMIT_CORE) == (0, 0)
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    assert soft == hard
 
 
 def test_what_is_not_http_leaves_no_line_in_the_log(start_shared):
