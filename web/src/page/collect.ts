@@ -29,7 +29,11 @@ export function collectAnswers(form: FormId): Map<string, Answer> {
   const answers = new Map<string, Answer>();
   for (const control of controls(form)) {
     const given = answer(control);
-    if (given !== null) answers.set((control.getAttribute("data-t") ?? "").slice(form.length + 1), given);
+    if (given === null) continue;
+    const id = (control.getAttribute("data-t") ?? "").slice(form.length + 1);
+    answers.set(id, given);
+    // "Just now" that nobody chose must not read as testimony.
+    if (isPreset(control)) answers.set(`${id}_preset`, true);
   }
   return answers;
 }
