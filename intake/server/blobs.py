@@ -21,7 +21,7 @@ from intake.wire.constants import OBJECT_ID_SIZE
 _READ_SIZE = 1 << 20
 _VECTOR_MAX = 1024
 _TEXT_ROOM_MAX_SIZE = 1 << 30
-_TEXT_ROOM_SHARE = 20
+_TEXT_ROOM_SHARE = 10
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -133,7 +133,7 @@ class FolderBlobs:
     def reserve(self, blob_id: bytes, size: int, day: date) -> None:
         """As BlobStore says; posix_fallocate claims the blocks, so a full disk is told before the first byte.
 
-        The last GiB of the disk, or its last twentieth where that is less, is kept for text and the database.
+        The last GiB of the disk, or its last tenth where that is less, is kept for text and the database.
         """
         path = self._part(blob_id)
         with _disk():

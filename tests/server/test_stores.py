@@ -185,7 +185,7 @@ def test_reservation_on_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
 
 def test_reservation_leaves_room_for_text(tmp_path):
     disk = os.statvfs(tmp_path)
-    free, text_room = disk.f_bavail * disk.f_frsize, min(1 << 30, disk.f_blocks * disk.f_frsize // 20)
+    free, text_room = disk.f_bavail * disk.f_frsize, min(1 << 30, disk.f_blocks * disk.f_frsize // 10)
     with pytest.raises(StorageFull):
         FolderBlobs(tmp_path, tmp_path).reserve(bytes(16), free - text_room // 2, DAY)
     assert list(tmp_path.iterdir()) == []
