@@ -1,5 +1,5 @@
 """The line between phone and server: a TCP proxy on loopback that gives the phone an address of its own in 127.0.0.0/8,
-can hold back the page's script, and can be cut.
+and can hold back the page's script.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ class Line:
         self.port = 0
         self.requested = bytearray()
         self._up = threading.Event()
-        self._cut = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -45,15 +44,6 @@ class Line:
         self._thread.join(10)
         self._loop.close()
 
-    def cut(self) -> None:
-        """Break every connection and refuse new ones, as a shutdown does."""
-        self._cut.set()
-        self._loop.call_soon_threadsafe(self._close_all)
-
-    def mend(self) -> None:
-        """Let connections through again."""
-        self._cut.clear()
-
     def _close_all(self) -> None:
         for writer in list(self._open):
             writer.transport.abort()
@@ -71,9 +61,6 @@ class Line:
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._cut.is_set():
-            writer.transport.abort()
-            return
         self._open.add(writer)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):

@@ -41,14 +41,6 @@ def known_manifests(home: Home, roots: Roots) -> list[VerifiedManifest]:
     return [by_serial[serial] for serial in sorted(by_serial)]
 
 
-def newest_manifest(home: Home, roots: Roots) -> VerifiedManifest:
-    """Return the manifest with the highest serial, signed ahead or not; raises NoManifest."""
-    known = known_manifests(home, roots)
-    if not known:
-        raise NoManifest
-    return known[-1]
-
-
 def current_manifest(home: Home, roots: Roots, today: date) -> VerifiedManifest:
     """Return the newest manifest whose first day has come; raises NoManifest."""
     begun = [each for each in known_manifests(home, roots) if each.manifest.not_before <= today]

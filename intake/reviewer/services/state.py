@@ -31,10 +31,6 @@ class State:
     answers: list[Answer] = field(default_factory=list)
     serials: Counter[str] = field(default_factory=Counter)
 
-    def answers_for(self, item: int) -> list[Answer]:
-        """Return the answers to one item, by number."""
-        return [each for each in self.answers if each.item == item]
-
     def next_answer(self, mailbox: str) -> int:
         """Return the number the next answer into a mailbox (64 hex) gets."""
         return 1 + max((each.number for each in self.answers if each.mailbox == mailbox), default=0)
