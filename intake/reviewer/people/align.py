@@ -1,0 +1,107 @@
+"""Which word of one name answers which word of the other, and which stay over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from intake.reviewer.people.pairing import Pair, pair
+from intake.reviewer.people.words import Kind, Word, word
+
+MAX_ALIGNED = 5
+"""Words of a name that are lined up; a longer one loses those of its words that answer worst."""
+_CLOSE = 0.45
+_NOT_COMPARED = 0.6
+"""Beyond this distance a father's name and another part simply are different parts: no evidence either way."""
+_COST_NOT_COMPARED = 0.75
+_MOST = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """One word of each name and what their comparison found."""
+
+    a: Word
+    b: Word
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The words that answer each other and, of either name, those that nothing answers."""
+
+    pairs: tuple[Aligned, ...]
+    left_a: tuple[Word, ...]
+    left_b: tuple[Word, ...]
+    cost: float
+
+
+def align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
+    """The cheapest way to line up `a` and `b`, also with a double name split or two words written as one."""
+    best = _align(a, b)
+    if best.cost <= _CLOSE:
+        return best
+    for one, other, extra in _rewritten(a, b):
+        found = _align(one, other)
+        if found.cost + extra < best.cost:
+            best = Alignment(found.pairs, found.left_a, found.left_b, found.cost + extra)
+    return best
+
+
+def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[Word], Sequence[Word], float]]:
+    for words, other, swapped in ((a, b, False), (b, a, True)):
+        if any("-" in found.text for found in words):
+            split = [word(piece) for found in words for piece in found.text.split("-") if piece]
+            yield (other, split, 0.0) if swapped else (split, other, 0.0)
+        if 2 <= len(words) <= MAX_ALIGNED and len(words) > len(other):
+            for one, two in permutations(range(len(words)), 2):
+                if not {words[one].kind, words[two].kind} & {Kind.PATRONYMIC, Kind.INITIAL}:
+                    rest = [words[at] for at in range(len(words)) if at not in (one, two)]
+                    joined = [*rest, word(words[one].text + words[two].text)]
+                    yield (other, joined, 0.1) if swapped else (joined, other, 0.1)
+
+
+def _align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
+    if len(a) > len(b):
+        found = _align(b, a)
+        pairs = tuple(Aligned(one.b, one.a, _turned(one.pair)) for one in found.pairs)
+        return Alignment(pairs, found.left_b, found.left_a, found.cost)
+    if len(b) > MAX_ALIGNED:
+        a, b = _shortened(a, b), _shortened(b, a)
+    costs = [[_cost(pair(one, other)) for other in b] for one in a]
+    order = min(
+        permutations(range(len(b)), len(a)),
+        key=lambda chosen: sum(costs[at][to] for at, to in enumerate(chosen)),
+        default=(),
+    )
+    return _alignment(a, b, order, sum(costs[at][to] for at, to in enumerate(order)))
+
+
+def _alignment(a: Sequence[Word], b: Sequence[Word], order: Sequence[int], cost: float) -> Alignment:
+    pairs, left_a, left_b = [], [], [b[at] for at in range(len(b)) if at not in order]
+    for one, to in zip(a, order, strict=True):
+        found = pair(one, b[to])
+        if _compared(found):
+            pairs.append(Aligned(one, b[to], found))
+        else:
+            left_a.append(one)
+            left_b.append(b[to])
+    return Alignment(tuple(pairs), tuple(left_a), tuple(left_b), cost)
+
+
+def _compared(found: Pair) -> bool:
+    return found.why != "father's name as surname" or found.apart <= _NOT_COMPARED
+
+
+def _cost(found: Pair) -> float:
+    return min(found.apart, _MOST) if _compared(found) else _COST_NOT_COMPARED
+
+
+def _turned(found: Pair) -> Pair:
+    return Pair(found.kind, found.apart, found.why, (found.cases[1], found.cases[0]))
+
+
+def _shortened(words: Sequence[Word], other: Sequence[Word]) -> list[Word]:
+    nearest = sorted(words, key=lambda one: (min((pair(one, two).apart for two in other), default=0.0), one.text))
+    return nearest[:MAX_ALIGNED]

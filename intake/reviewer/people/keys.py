@@ -1,0 +1,60 @@
+"""Short keys under which words that may sound alike meet: consonants by class, without vowels and glides.
+
+Keys only gather what is then compared by `distance`; two words worth comparing share a key once at most one
+consonant is dropped from either (`near_keys`).
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from itertools import product
+
+from intake.reviewer.people.sounds import spelling
+
+_CLASSES = {
+    **dict.fromkeys("kqgğh", "K"),
+    **dict.fromkeys("bpfv", "P"),
+    **dict.fromkeys("dt", "T"),
+    **dict.fromkeys("szcšžǰč", "S"),
+    **dict.fromkeys("nŋm", "N"),
+    "l": "L",
+    "r": "R",
+}
+MAX_KEYS = 8
+"""Keys kept of one reading whose letters may stand for sounds of several classes."""
+_CHEAP = 0.15
+
+
+@cache
+def _classes() -> dict[str, tuple[str, ...]]:
+    """For each symbol's private character, the classes of its likely sounds; empty for vowels and glides."""
+    tables = spelling()
+    found = {}
+    for name in tables.names:
+        sounds = tables.symbols[name]
+        classes = {_CLASSES.get(sound, "") for sound, cost in sounds.items() if cost <= _CHEAP}
+        found[tables.code(name)] = tuple(sorted(classes))
+    return found
+
+
+@lru_cache(maxsize=200_000)
+def keys(reading: str) -> tuple[str, ...]:
+    """The keys of one reading: one, or a few when a letter group may stand for sounds of different classes."""
+    classes = _classes()
+    found: list[str] = []
+    for choice in product(*(classes[symbol] for symbol in reading)):
+        key = _squeezed("".join(choice))
+        if key not in found:
+            found.append(key)
+        if len(found) >= MAX_KEYS:
+            break
+    return tuple(found)
+
+
+def _squeezed(key: str) -> str:
+    return "".join(letter for at, letter in enumerate(key) if at == 0 or letter != key[at - 1])
+
+
+def near_keys(key: str) -> frozenset[str]:
+    """`key` itself and all that is left of it when one consonant is dropped."""
+    return frozenset((key, *(_squeezed(key[:at] + key[at + 1 :]) for at in range(len(key)))))

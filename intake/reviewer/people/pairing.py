@@ -1,0 +1,125 @@
+"""How far two words of two names are apart, and as what part of a name they are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from intake.reviewer.people import lexicon
+from intake.reviewer.people.distance import FAR, nearest
+from intake.reviewer.people.words import Form, Kind, Word
+
+CLEAR = 0.12
+"""Below this distance no other form of a word is tried: it is the same word in another spelling."""
+OTHER_NAME = 1.25
+"""The least distance of two words that are different listed given names."""
+_COST = {
+    "dropped ending": 0.2,
+    "father's name as surname": 0.3,
+    "other ending": 0.3,
+    "other sex": 0.1,
+    "part of a double name": 0.2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two words compared: as which part of a name, how far apart (0 to FAR wrong consonants), and why so.
+
+    `why` names the rule that brought them together: empty for plain sound, else a key of the words of `explain`.
+    """
+
+    kind: Kind
+    apart: float
+    why: str = ""
+    cases: tuple[str, str] = ("", "")
+
+
+@lru_cache(maxsize=500_000)
+def pair(a: Word, b: Word) -> Pair:
+    """The best way to take the words `a` and `b` for one; symmetric but for the order of `cases`."""
+    best = _pair_forms(a.forms[0], b.forms[0])
+    if best.apart > CLEAR:
+        for one in a.forms:
+            for other in b.forms:
+                if one.cost + other.cost < best.apart and (one.cost or other.cost):
+                    found = _pair_forms(one, other)
+                    cost = max(one.cost, other.cost) + 0.5 * min(one.cost, other.cost)
+                    if found.apart + cost < best.apart:
+                        best = Pair(found.kind, found.apart + cost, found.why or "case", (one.case, other.case))
+    return best
+
+
+def _pair_forms(a: Form, b: Form) -> Pair:
+    kinds = {a.kind, b.kind}
+    if Kind.INITIAL in kinds:
+        return _initials(a, b)
+    if kinds == {Kind.PATRONYMIC}:
+        return _patronymics(a, b)
+    if kinds == {Kind.SURNAME}:
+        return _surnames(a, b)
+    if Kind.PATRONYMIC in kinds:
+        return _father_as_surname(a, b)
+    if Kind.SURNAME in kinds:
+        return _with_and_without_ending(a, b)
+    return _given(a, b)
+
+
+def _initials(a: Form, b: Form) -> Pair:
+    kind = b.kind if a.kind is Kind.INITIAL else a.kind
+    starts = min(
+        (nearest((one[:size],), (other[:size],)) for one in a.sounds for other in b.sounds for size in (1, 2)),
+        default=FAR,
+    )
+    return Pair(kind, 0.1 if starts <= 0.3 else OTHER_NAME, "initial" if starts <= 0.3 else "other initial")
+
+
+def _patronymics(a: Form, b: Form) -> Pair:
+    apart = nearest(a.stem, b.stem)
+    apart, why = _by_list(a, b, apart)
+    if "u" not in (a.sex, b.sex) and a.sex != b.sex:
+        apart += _COST["other sex"]
+    return Pair(Kind.PATRONYMIC, min(apart, FAR), why)
+
+
+def _surnames(a: Form, b: Form) -> Pair:
+    stems = nearest(a.stem, b.stem)
+    if a.family != b.family:
+        stems += _COST["other ending"]
+    elif a.sex != b.sex:
+        stems += _COST["other sex"] * 0.5
+    return Pair(Kind.SURNAME, min(stems, nearest(a.sounds, b.sounds), FAR))
+
+
+def _father_as_surname(a: Form, b: Form) -> Pair:
+    patronymic, other = (a, b) if a.kind is Kind.PATRONYMIC else (b, a)
+    kind = Kind.SURNAME if other.kind is Kind.SURNAME else Kind.UNKNOWN
+    apart = nearest(patronymic.stem, other.stem or other.sounds)
+    return Pair(kind, min(apart + _COST["father's name as surname"], FAR), "father's name as surname")
+
+
+def _with_and_without_ending(a: Form, b: Form) -> Pair:
+    surname, other = (a, b) if a.kind is Kind.SURNAME else (b, a)
+    whole = nearest(surname.sounds, other.sounds)
+    stem = nearest(surname.stem, other.sounds) + _COST["dropped ending"]
+    if stem < whole:
+        return Pair(Kind.SURNAME, min(stem, FAR), "dropped ending")
+    return Pair(Kind.SURNAME, min(whole, FAR))
+
+
+def _given(a: Form, b: Form) -> Pair:
+    apart = nearest(a.sounds, b.sounds)
+    apart, why = _by_list(a, b, apart)
+    kind = Kind.GIVEN if Kind.GIVEN in (a.kind, b.kind) else Kind.UNKNOWN
+    return Pair(kind, apart, why)
+
+
+def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
+    """What the lists of given names say of two names: one that may stand for the other, or two different ones."""
+    if not a.given or not b.given or a.given & b.given:
+        return apart, ""
+    also = lexicon.also_called()
+    costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
+    if costs and min(costs) < apart:
+        return min(costs), "short form"
+    return max(apart, min(OTHER_NAME, apart * 3)), "other listed name"

@@ -1,0 +1,82 @@
+"""From lined-up words to one number between 0 and 1, with weights learned on labelled pairs and stored as data."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from intake.reviewer.people.align import Alignment, align
+from intake.reviewer.people.parts import parse_name
+from intake.reviewer.people.text import fold_text
+from intake.reviewer.people.words import Kind
+
+BENDS = (0.0, 0.35, 0.85, 1.5)
+"""Where the line from distance to penalty bends, in wrong consonants: each stretch has its own learned slope."""
+MATCHED = 0.5
+"""The distance up to which two words count as speaking for the same name."""
+_SHORT = {Kind.GIVEN: "given", Kind.SURNAME: "surname", Kind.PATRONYMIC: "patronymic", Kind.UNKNOWN: "name"}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Learned weights: `logit = bias - sum(weights[feature] * value)`, and the threshold on the resulting score."""
+
+    bias: float
+    weights: Mapping[str, float]
+    threshold: float
+
+    def score(self, values: Mapping[str, float]) -> float:
+        """The score for the `features` of an alignment, 0 to 1; 1 for no feature at all."""
+        weights = self.weights
+        logit = self.bias - sum(weights[name] * value for name, value in values.items())
+        return (1.0 + math.exp(-self.bias)) / (1.0 + math.exp(-min(logit, self.bias)))
+
+
+@cache
+def calibration() -> Calibration:
+    """The stored weights and threshold; `data/calibration.json` says what they were learned on."""
+    data = json.loads(files(__package__).joinpath("data/calibration.json").read_text("utf-8"))
+    return Calibration(data["bias"], data["weights"], data["threshold"])
+
+
+def features(found: Alignment) -> dict[str, float]:
+    """What speaks against one name, by the kind of part: the stretches of its distances, and what was left over."""
+    values: dict[str, float] = {}
+    matched = 0
+    for one in found.pairs:
+        matched += one.pair.apart <= MATCHED and one.pair.why != "initial"
+        name = _SHORT[one.pair.kind] if one.pair.kind in _SHORT else "name"
+        for number, (low, high) in enumerate(zip(BENDS, BENDS[1:], strict=False)):
+            if one.pair.apart > low:
+                key = f"{name} {number}"
+                values[key] = values.get(key, 0.0) + min(one.pair.apart, high) - low
+    if found.left_a and found.left_b:
+        values["left on both"] = 1.0
+    if found.left_a or found.left_b:
+        values["left over"] = float(max(len(found.left_a), len(found.left_b)))
+    if matched < 2:
+        values["one match" if matched else "no match"] = 1.0
+    return values
+
+
+@lru_cache(maxsize=100_000)
+def _features(a: str, b: str) -> Mapping[str, float] | None:
+    one, other = parse_name(a), parse_name(b)
+    return features(align(one, other)) if one and other else None
+
+
+def similarity(a: str, b: str) -> float:
+    """How likely the names `a` and `b` are one name, from 0 to 1, on names alone.
+
+    Symmetric; blind to letter case, Unicode form and the order of parts; 1 for one and the same text, and 0 when
+    either has nothing that could be a name. At or above THRESHOLD two names count as the same. Never raises.
+    """
+    one, other = sorted((fold_text(a), fold_text(b)))
+    if one == other:
+        return 1.0 if one else 0.0
+    values = _features(one, other)
+    return 0.0 if values is None else calibration().score(values)
