@@ -82,8 +82,8 @@ def metaphone_scorers() -> dict[str, Scorer]:
     }
 
 
-def logic_v2_scorer() -> Scorer:
-    """nomenklatura's logic-v2 over two persons who have a name and nothing else."""
+def logic_v2_parts() -> tuple[Callable[[str], object], Callable[[object, object], float]]:
+    """How nomenklatura's logic-v2 makes a person who has a name and nothing else, and how it compares two."""
     from followthemoney import ValueEntity, model
     from nomenklatura.matching.logic_v2.model import LogicV2
 
@@ -94,7 +94,13 @@ def logic_v2_scorer() -> Scorer:
         made.add("name", name)
         return made
 
-    return lambda a, b: float(LogicV2.compare(entity(a), entity(b), config).score)
+    return entity, lambda a, b: float(LogicV2.compare(a, b, config).score)
+
+
+def logic_v2_scorer() -> Scorer:
+    """The scorer of logic-v2; raises ImportError where nomenklatura is missing."""
+    entity, compare = logic_v2_parts()
+    return lambda a, b: compare(entity(a), entity(b))
 
 
 def installed_peers() -> dict[str, Scorer]:
