@@ -16,6 +16,10 @@ ReviewerError
 ├── CannotAnswer          the report brought no return code
 ├── NoManifest            no key manifest here that the roots signed
 ├── RootsMissing          this laptop holds no root keys
+├── IndexUnreadable       not a saved index of names
+├── NoSuchName            nothing stands at this position of an index
+├── ClaimInvalid          a statement about a person, time, place or number breaks its rules
+├── ZoneDataUnusable      this machine does not know when Kazakhstan changed its clocks
 └── InputInvalid          something given to the command cannot be used
 ```
 
@@ -117,5 +121,25 @@ class RootsMissing(ReviewerError):
     hint = "manifests are made on the first laptop of a rehearsal"
 
 
+class ClaimInvalid(ReviewerError):
+    """A statement about a person, a time, a place or a number is not written as it must be."""
+
+
+class ZoneDataUnusable(ReviewerError):
+    """The time-zone data of this machine is missing or too old."""
+
+    hint = "install Debian's package tzdata, 2024a or newer; until then times would be an hour wrong"
+
+
 class InputInvalid(ReviewerError):
     """What was given cannot be used."""
+
+
+class IndexUnreadable(ReviewerError):
+    """The saved index of names cannot be read."""
+
+    hint = "Build it again from the names."
+
+
+class NoSuchName(ReviewerError):
+    """No name stands at this position of the index."""

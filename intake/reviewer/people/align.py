@@ -14,7 +14,7 @@ MAX_ALIGNED = 5
 _CLOSE = 0.45
 _NOT_COMPARED = 0.6
 """Beyond this distance a father's name and another part simply are different parts: no evidence either way."""
-_COST_NOT_COMPARED = 0.75
+_COST_NOT_COMPARED = 0.9
 _MOST = 1.5
 
 

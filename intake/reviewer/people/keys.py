@@ -58,3 +58,21 @@ def _squeezed(key: str) -> str:
 def near_keys(key: str) -> frozenset[str]:
     """`key` itself and all that is left of it when one consonant is dropped."""
     return frozenset((key, *(_squeezed(key[:at] + key[at + 1 :]) for at in range(len(key)))))
+
+
+@cache
+def _coarse() -> dict[int, str]:
+    """For `str.translate`: each symbol's private character to the class of its likeliest sound; glides vanish."""
+    tables = spelling()
+    found = {}
+    for name in tables.names:
+        sound = min(tables.symbols[name], key=tables.symbols[name].__getitem__)
+        vowel = "a" if sound in "aäe" else "i" if sound in "iı" else "o" if sound in "oöuü" else ""
+        found[ord(tables.code(name))] = _CLASSES.get(sound, vowel)
+    return found
+
+
+@lru_cache(maxsize=200_000)
+def coarse(reading: str) -> str:
+    """`reading` with each symbol put down to the class of its likeliest sound: for a first, fast comparison."""
+    return reading.translate(_coarse())

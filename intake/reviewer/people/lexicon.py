@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from intake.reviewer.people.distance import nearest
@@ -81,34 +81,42 @@ def _longest_first(endings: Iterator[Ending]) -> tuple[Ending, ...]:
 
 
 @cache
-def _entries() -> dict[str, list[Entry]]:
-    """Listed given names by each of their keys."""
-    found: dict[str, list[Entry]] = {}
+def _entries() -> tuple[Entry, ...]:
     rows = [(row[0], row[1]) for name in ("given_names", "given_names_world") for row in table(name)]
-    for number, (name, sex) in enumerate(rows):
-        entry = Entry(number, readings(fold_text(name)), sex)
-        for key in {key for reading in entry.sounds for key in keys(reading)}:
-            found.setdefault(key, []).append(entry)
-    return found
+    return tuple(Entry(number, readings(fold_text(name)), sex) for number, (name, sex) in enumerate(rows))
+
+
+def entry(number: int) -> Entry:
+    """The listed given name with this number, as `given_names` gives it."""
+    return _entries()[number]
 
 
 @cache
+def _by_key() -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for one in _entries():
+        for key in {key for reading in one.sounds for key in keys(reading)}:
+            found.setdefault(key, []).append(one)
+    return found
+
+
+@lru_cache(maxsize=100_000)
 def _listed(name: str) -> tuple[Entry, ...]:
     sounds = readings(name)
-    near = {entry for reading in sounds for key in keys(reading) for entry in _entries().get(key, ())}
-    apart = {entry: nearest(sounds, entry.sounds) for entry in near}
+    near = {one for reading in sounds for key in keys(reading) for one in _by_key().get(key, ())}
+    apart = {one: nearest(sounds, one.sounds) for one in near}
     best = min(apart.values(), default=SAME_ENTRY + 1)
-    return tuple(entry for entry, far in apart.items() if far <= min(SAME_ENTRY, best + 0.05))
+    return tuple(one for one, far in apart.items() if far <= min(SAME_ENTRY, best + 0.05))
 
 
 def given_names(word: str) -> frozenset[int]:
     """The numbers of the listed given names that the folded `word` sounds like; empty when there is none."""
-    return frozenset(entry.number for entry in _listed(word))
+    return frozenset(one.number for one in _listed(word))
 
 
 def sex_of_given(word: str) -> str:
     """`m`, `f`, or `u` when the folded `word` is no listed given name or one for both."""
-    sexes = {entry.sex for entry in _listed(word)}
+    sexes = {one.sex for one in _listed(word)}
     return sexes.pop() if len(sexes) == 1 else "u"
 
 

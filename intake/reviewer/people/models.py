@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from intake.reviewer.people.names import NAME_CHARACTERS, NameForm, NameParts, guess_script
 from intake.reviewer.people.plain import (
     Plain,
     check_kind,
@@ -22,7 +23,6 @@ from intake.reviewer.people.plain import (
     read_whole,
     read_word,
 )
-from intake.reviewer.people.names import NAME_CHARACTERS, NameForm, NameParts, guess_script
 from intake.reviewer.people.sources import TOKEN_CHARACTERS, Basis, Source
 from intake.reviewer.people.spans import Span
 from intake.reviewer.people.times import ApproxTime, PartOfDay, Precision, TimeBasis

@@ -2,6 +2,7 @@
 
 A key is coarse on purpose: it drops what spellings of one name disagree on (length and backness of vowels, soft
 signs, which sibilant). What two different places may share after that, the exact spelling still tells apart.
+Every function here that takes folded text also takes many names at once, one a line, which is what makes loading fast.
 """
 
 from __future__ import annotations
@@ -9,19 +10,30 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
 
 from anyascii import anyascii
 
-from intake.reviewer.people.text import fold_text
-
-_CYRILLIC = "абвгғдеёжзийклмнңоөпрстуүұўфхһцчшщъыіїьэюяәқҗєј"
-_LATIN = "a b v g g d e e J z i i k l m n n o o p r s t u u u u f h h C C C C _ i i i _ e iu ia a k J e i".split()
+_CYRILLIC = "абвгғдеёжзийклмнңоөпрстуүұўфхһцчшщыіїьъэюяәқҗєј"
+_LATIN = "a b v g g d e e J z i i k l m n n o o p r s t u u u u f h h C C C C i i i _ _ e iu ia a k J e i".split()
 _MARKED = {
     **dict.fromkeys("şșšśŝçčć", "C"),
     **dict.fromkeys("žżź", "J"),
-    **{"ə": "a", "ı": "i", "ł": "l", "ñ": "n", "ŋ": "n", "ø": "o", "ұ": "u", "x": "h", "-": "", "'": ""},
+    **{"ə": "a", "ı": "i", "ł": "l", "ñ": "n", "ŋ": "n", "ø": "o", "x": "h", "-": "", "'": "", "\n": "\n"},
 }
+_APOSTROPHES = re.compile("[\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02bf\u2032\u0060\u00b4]")
+_DASHES = re.compile("[\u2010-\u2014\u2212]")
+_TWO_VOWELS = re.compile("(?<=[aeiouyáóúı])(?:ý|y')")
+
+
+def fold(text: str) -> str:
+    """`text` without letter case, Unicode form and kinds of apostrophe and dash."""
+    text = unicodedata.normalize("NFKC", _APOSTROPHES.sub("'", text.casefold()))
+    return _DASHES.sub("-", text).replace("\u0307", "")
+
+
+def plain_of(folded: str) -> str:
+    """Folded text without apostrophes, with spaces for hyphens and full stops: the exact spelling of a name."""
+    return re.sub("  +", " ", folded.replace("'", "").replace("-", " ").replace(".", " "))
 
 
 class _Letters(dict[int, str]):
@@ -34,7 +46,8 @@ class _Letters(dict[int, str]):
         return found
 
 
-_LETTERS = _Letters({ord(a): b.strip("_") for a, b in zip(_CYRILLIC, _LATIN, strict=True)} | {ord(a): b for a, b in _MARKED.items()})
+_LETTERS = _Letters({ord(a): b.strip("_") for a, b in zip(_CYRILLIC, _LATIN, strict=True)})
+_LETTERS |= {ord(a): b for a, b in _MARKED.items()}
 _SOUNDS = {
     **dict.fromkeys(("shch", "schtsch", "tsch", "sch", "sh", "ch", "tch", "tsj", "sj", "sz", "cz", "ts", "tz", "c"), "C"),
     **dict.fromkeys(("dzh", "dJ", "dj", "dsch", "dz", "zh", "jh"), "J"),
@@ -43,37 +56,31 @@ _SOUNDS = {
 }
 _SOUND = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
 _SOFT_J = re.compile("(?<=[aeiou])j|j(?![aeiou])")
-_ACUTE_U = re.compile("(?<=[aeiouyáóúı])(?:ý|y')")
 _TWICE = re.compile(r"(.)\1+")
 
 
-@cache
 def key_of(folded: str) -> str:
-    """The key of what `fold_text` returned: lower-case ASCII letters and digits, none twice in a row."""
-    text = _ACUTE_U.sub("u", folded).translate(_LETTERS)
+    """The key of folded text: lower-case ASCII letters and digits, none twice in a row; may be empty."""
+    text = _TWO_VOWELS.sub("u", folded).translate(_LETTERS)
     text = _SOFT_J.sub("i", _SOUND.sub(lambda found: _SOUNDS[found[0]], text)).lower()
     return _TWICE.sub(r"\1", text.replace("ie", "e"))
 
 
-def plain_of(text: str) -> str:
-    """`text` without letter case, Unicode form, apostrophes, and with one space for any white space or hyphen."""
-    return " ".join(re.sub("[-'.]", lambda found: "" if found[0] == "'" else " ", fold_text(text)).split())
-
-
-_KAZAKH = re.compile(
-    "(?:n?[dt][ae](?:n|gi)?|[ndt]an|[ndt]en|n?[gk][ae]|[ndt]in|[ndt]i|[mbp]en|[dlt]ik(?:tar|ter)?)$"
-)
+_KAZAKH = re.compile("(?:n?[dt][ae](?:n|gi)?|[ndt]an|[ndt]en|n?[gk][ae]|[ndt]in|[ndt]i|[mbp]en|[dlt]ik(?:tar|ter)?)$")
 _RUSSIAN = re.compile("(?:om|em|oi|ei|oiu|eiu|ou|u|a|e|i|o|ah|iah|am|ami|iu|ia|ii|ie)$")
-_ADJECTIVE = re.compile("(?<=.)(?:(?:in|ov|ev|an|n)?sk)(?:ii|i|aia|oe|ogo|oi|omu|om|uiu|ie|ih|im|imi)$")
-_SK = re.compile("(?<=sk)(?:ii|i|aia|oe|ogo|oi|omu|om|uiu|ie|ih|im|imi)$")
+_CASES = "(?:ii|i|aia|oe|ogo|oi|omu|om|uiu|ie|ih|im|imi)$"
+_ADJECTIVE = re.compile("(?<=.)(?:(?:in|ov|ev|an|n)?sk)" + _CASES)
+_SK = re.compile("(?<=sk)" + _CASES)
 _LEAST_BASE = 3
 
 
-def bases_of(key: str) -> frozenset[str]:
+def bases_of(key: str) -> set[str]:
     """What may stay of a name's key when its last vowel or adjective ending changes."""
-    found = {key, _SK.sub("", key)}
-    found |= {form[:-1] for form in found if form[-1:] in {"a", "e", "i", "o", "u"}}
-    return frozenset(form for form in found if len(form) >= _LEAST_BASE)
+    found = {key}
+    if "sk" in key:
+        found.add(_SK.sub("", key))
+    found |= {form[:-1] for form in found if form[-1:] in "aeiou"}
+    return {form for form in found if len(form) >= _LEAST_BASE}
 
 
 def undeclined(key: str) -> Iterator[str]:

@@ -6,8 +6,9 @@ Messages name the field, never its content: a claim is about a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
+from types import UnionType
 from typing import TypeVar
 
 from intake.reviewer.errors import ClaimInvalid
@@ -86,14 +87,7 @@ def check_tuple(values: object, kind: type, what: str, most: int) -> None:
         raise ClaimInvalid(f"{what}: not at most {most} of its kind")
 
 
-def check_kind(value: object, kinds: type | tuple[type, ...], what: str) -> None:
+def check_kind(value: object, kinds: type | UnionType, what: str) -> None:
     """Raise ClaimInvalid unless `value` is an instance of one of these types."""
     if not isinstance(value, kinds):
         raise ClaimInvalid(f"{what}: of another kind")
-
-
-def without_doubles(values: Iterable[str], what: str) -> None:
-    """Raise ClaimInvalid when one text stands twice."""
-    listed = list(values)
-    if len(set(listed)) != len(listed):
-        raise ClaimInvalid(f"{what}: one stands twice")

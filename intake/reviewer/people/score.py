@@ -64,7 +64,8 @@ def features(found: Alignment) -> dict[str, float]:
 
 
 @lru_cache(maxsize=100_000)
-def _features(a: str, b: str) -> Mapping[str, float] | None:
+def features_of(a: str, b: str) -> Mapping[str, float] | None:
+    """The `features` of two names' alignment; None when either has nothing that could be a name."""
     one, other = parse_name(a), parse_name(b)
     return features(align(one, other)) if one and other else None
 
@@ -78,5 +79,5 @@ def similarity(a: str, b: str) -> float:
     one, other = sorted((fold_text(a), fold_text(b)))
     if one == other:
         return 1.0 if one else 0.0
-    values = _features(one, other)
+    values = features_of(one, other)
     return 0.0 if values is None else calibration().score(values)

@@ -1,0 +1,189 @@
+"""Whether two records can be one person's hours: free, then taken, then seen in custody, then released, in one place at a time.
+
+Every rule asks whether some instants within what was said can be true together; only when none can, also after
+allowing for wrong clocks and memories, is there evidence against. A missing time or place gives none at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from intake.reviewer.people.records import Presence, PresenceKind
+from intake.reviewer.people.spans import Span, surely_before
+from intake.reviewer.people.spots import Spot, find_spot, same_city, same_place, travel_hours
+from intake.reviewer.people.weights import Evidence, Value, weights
+
+_RANK = {kind: number for number, kind in enumerate(PresenceKind)}
+_NO_TIME = timedelta(0)
+# What comes first by its nature, what comes second, and the code for "surely the other way round".
+_TURNED = {
+    (PresenceKind.FREE, PresenceKind.TAKEN): "free_after_taken",
+    (PresenceKind.FREE, PresenceKind.SEEN): "free_after_seen",
+    (PresenceKind.TAKEN, PresenceKind.SEEN): "seen_before_taken",
+    (PresenceKind.TAKEN, PresenceKind.RELEASED): "released_before_taken",
+    (PresenceKind.SEEN, PresenceKind.RELEASED): "seen_after_release",
+}
+_TWICE = {PresenceKind.TAKEN: "taken_at_other_time", PresenceKind.RELEASED: "released_at_other_time"}
+# What must have happened in between for the two to belong to two detentions of one person.
+_BETWEEN = {PresenceKind.SEEN: PresenceKind.TAKEN, PresenceKind.TAKEN: PresenceKind.RELEASED}
+_BETWEEN |= {PresenceKind.FREE: PresenceKind.RELEASED, PresenceKind.RELEASED: PresenceKind.TAKEN}
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A presence with its place looked up; `slack` is how wrong its times may be."""
+
+    said: Presence
+    spot: Spot | None
+    slack: timedelta
+    key: str
+
+    @classmethod
+    def of(cls, said: Presence) -> Stay:
+        """Look up the place and the slack of a presence."""
+        slack = weights().slack[said.when.basis] if said.when else _NO_TIME
+        if said.until:
+            slack = max(slack, weights().slack[said.until.basis])
+        return cls(said, said.where and find_spot(said.where), slack, f"{_RANK[said.what]} {said}")
+
+
+def presence_evidence(one: Sequence[Stay], other: Sequence[Stay]) -> list[Evidence]:
+    """Return what the presences of two records say about each other: at most one of each rule's kind.
+
+    Symmetric. Of many contradictions the gravest counts, of many agreements the best, so that more presences that
+    contradict never raise the sum.
+    """
+    known = [each.said for each in (*one, *other)]
+    pairs = sorted((_in_order(first, second) for first in one for second in other), key=_key)
+    order, places = list(_order_conflicts(pairs, known)), list(_place_conflicts(pairs))
+    against = [*_gravest(order), *_gravest(places)]
+    where = [each for pair in pairs for each in _place_support(*pair)]
+    good = _best(each for each in where if each.points > 0)
+    return [*against, *_best(_time_support(pairs)), *(good or ([] if places else where[:1]))]
+
+
+def _in_order(one: Stay, other: Stay) -> tuple[Stay, Stay]:
+    """The two by their rank in a detention, then by what they say: the same for both sides."""
+    return (one, other) if one.key <= other.key else (other, one)
+
+
+def _key(pair: tuple[Stay, Stay]) -> tuple[str, str]:
+    return pair[0].key, pair[1].key
+
+
+def _order_conflicts(pairs: Iterable[tuple[Stay, Stay]], known: Sequence[Presence]) -> Iterator[Evidence]:
+    for first, second in pairs:
+        code = _TURNED.get((first.said.what, second.said.what))
+        earlier, later = second.said, first.said
+        if code is None and first.said.what is second.said.what and first.said.what in _TWICE:
+            code = _TWICE[first.said.what]
+            if surely_before(first.said.leaves, second.said.arrives):
+                earlier, later = first.said, second.said
+        if code is None or not surely_before(earlier.arrives, later.leaves):
+            continue
+        values: dict[str, Value] = {}
+        if first.said.when and second.said.when:
+            values = {"first": first.said.until or first.said.when, "second": second.said.when}
+        if not surely_before(earlier.arrives, later.leaves, first.slack + second.slack):
+            yield Evidence("times_nearly_fit", 0.0, values)
+        elif not _explained(earlier, later, known):
+            yield weights().evidence(code, **values)
+
+
+def _explained(earlier: Presence, later: Presence, known: Sequence[Presence]) -> bool:
+    """Tell whether a known taking or release may lie between, so that the two belong to two detentions."""
+    needed = _BETWEEN[later.what]
+    return any(
+        each.what is needed
+        and each is not earlier
+        and each is not later
+        and each.when is not None
+        and not surely_before(each.leaves, earlier.arrives)
+        and not surely_before(later.leaves, each.arrives)
+        for each in known
+    )
+
+
+def _place_conflicts(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
+    for first, second in pairs:
+        if first.spot is None or second.spot is None or first.said.when is None or second.said.when is None:
+            continue
+        hours = travel_hours(first.spot, second.spot)
+        way = timedelta(hours=hours) - first.slack - second.slack
+        if way > _NO_TIME and not (_in_time(first, second, way) or _in_time(second, first, way)):
+            values = {"first": first.said.when, "second": second.said.when, "hours": round(hours, 1)}
+            yield weights().evidence("two_places_at_once", **values, **_places(first, second))
+
+
+def _in_time(first: Stay, second: Stay, way: timedelta) -> bool:
+    """Tell whether whoever left `first` as early as possible can be at `second` as late as possible."""
+    left, arrived = first.said.leaves.earliest, second.said.arrives.latest
+    return left is None or arrived is None or left + way <= arrived
+
+
+def _time_support(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
+    limits = weights().limits
+    for first, second in pairs:
+        gap = _gap(first.said, second.said)
+        if gap is None:
+            continue
+        values: dict[str, Value] = {}
+        if first.said.when and second.said.when:
+            values = {"first": first.said.when, "second": second.said.when}
+        both = first.said.arrives.hull(second.said.arrives).width()
+        taken = first.said.what is second.said.what is PresenceKind.TAKEN
+        if taken and both is not None and both <= timedelta(hours=limits["same_taking_hours"]):
+            yield weights().evidence("taken_same_time", **values)
+        elif gap <= timedelta(hours=limits["fit_hours"]) and not _turned(first.said, second.said):
+            yield weights().evidence("times_fit", **values)
+
+
+def _turned(first: Presence, second: Presence) -> bool:
+    return first.what is not second.what and surely_before(second.arrives, first.leaves)
+
+
+def _gap(one: Presence, other: Presence) -> timedelta | None:
+    """The least time between two presences whose times are bounded; None when one is not."""
+    if one.when is None or other.when is None or _is_open(one) or _is_open(other):
+        return None
+    stays = [Span(each.arrives.earliest, each.leaves.latest) for each in (one, other)]
+    if stays[0].meets(stays[1]):
+        return _NO_TIME
+    first, second = stays if surely_before(stays[0], stays[1]) else stays[::-1]
+    return (second.earliest or first.latest) - first.latest if first.latest and second.earliest else None
+
+
+def _is_open(said: Presence) -> bool:
+    return said.arrives.earliest is None or said.leaves.latest is None
+
+
+def _place_support(first: Stay, second: Stay) -> Iterator[Evidence]:
+    if first.spot is None or second.spot is None:
+        return
+    values = _places(first, second)
+    if same_place(first.spot, second.spot):
+        gap = _gap(first.said, second.said)
+        near = gap is not None and gap <= timedelta(hours=weights().limits["near_hours"])
+        yield weights().evidence("same_place_same_time" if near else "same_place", **values)
+        return
+    same = same_city(first.spot, second.spot)
+    if same is not None:
+        yield weights().evidence("same_city" if same else "other_city", **values)
+
+
+def _places(first: Stay, second: Stay) -> dict[str, Value]:
+    places = [each.said.where for each in (first, second) if each.said.where is not None]
+    return dict(zip(("first_place", "second_place"), places, strict=False))
+
+
+def _gravest(found: Iterable[Evidence]) -> list[Evidence]:
+    """The one with the fewest points, of equals the first; a note without points only where nothing has any."""
+    least = min(found, key=lambda each: each.points, default=None)
+    return [] if least is None else [least]
+
+
+def _best(found: Iterable[Evidence]) -> list[Evidence]:
+    most = max(found, key=lambda each: each.points, default=None)
+    return [] if most is None else [most]
