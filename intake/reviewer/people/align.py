@@ -9,13 +9,12 @@ from itertools import permutations
 from intake.reviewer.people.pairing import Pair, pair
 from intake.reviewer.people.words import Kind, Word, word
 
-MAX_ALIGNED = 5
-"""Words of a name that are lined up; a longer one loses those of its words that answer worst."""
 _CLOSE = 0.45
 _NOT_COMPARED = 0.6
 """Beyond this distance a father's name and another part simply are different parts: no evidence either way."""
 _COST_NOT_COMPARED = 0.9
 _MOST = 1.5
+_MAX_JOINED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[
         if any("-" in found.text for found in words):
             split = [word(piece) for found in words for piece in found.text.split("-") if piece]
             yield (other, split, 0.0) if swapped else (split, other, 0.0)
-        if 2 <= len(words) <= MAX_ALIGNED and len(words) > len(other):
+        if 2 <= len(words) <= _MAX_JOINED and len(words) > len(other):
             for one, two in permutations(range(len(words)), 2):
                 if not {words[one].kind, words[two].kind} & {Kind.PATRONYMIC, Kind.INITIAL}:
                     rest = [words[at] for at in range(len(words)) if at not in (one, two)]
@@ -67,15 +66,24 @@ def _align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
         found = _align(b, a)
         pairs = tuple(Aligned(one.b, one.a, _turned(one.pair)) for one in found.pairs)
         return Alignment(pairs, found.left_b, found.left_a, found.cost)
-    if len(b) > MAX_ALIGNED:
-        a, b = _shortened(a, b), _shortened(b, a)
     costs = [[_cost(pair(one, other)) for other in b] for one in a]
-    order = min(
-        permutations(range(len(b)), len(a)),
-        key=lambda chosen: sum(costs[at][to] for at, to in enumerate(chosen)),
-        default=(),
-    )
+    order = _cheapest(costs, len(b))
     return _alignment(a, b, order, sum(costs[at][to] for at, to in enumerate(order)))
+
+
+def _cheapest(costs: list[list[float]], width: int) -> tuple[int, ...]:
+    """For each row of `costs` its own column of `width`, so that the sum is least: all tries, by columns taken."""
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    for row in costs:
+        reached: dict[int, tuple[float, tuple[int, ...]]] = {}
+        for taken, (cost, order) in best.items():
+            for column in range(width):
+                if not taken >> column & 1:
+                    now, value = taken | 1 << column, cost + row[column]
+                    if now not in reached or value < reached[now][0]:
+                        reached[now] = (value, (*order, column))
+        best = reached
+    return min(best.values())[1]
 
 
 def _alignment(a: Sequence[Word], b: Sequence[Word], order: Sequence[int], cost: float) -> Alignment:
@@ -100,8 +108,3 @@ def _cost(found: Pair) -> float:
 
 def _turned(found: Pair) -> Pair:
     return Pair(found.kind, found.apart, found.why, (found.cases[1], found.cases[0]))
-
-
-def _shortened(words: Sequence[Word], other: Sequence[Word]) -> list[Word]:
-    nearest = sorted(words, key=lambda one: (min((pair(one, two).apart for two in other), default=0.0), one.text))
-    return nearest[:MAX_ALIGNED]

@@ -65,7 +65,7 @@ class Explanation:
 
 @cache
 def _words(lang: str) -> dict[str, str]:
-    """Templates of one language by reason, those of parts, spellings and verdicts as `parts.surname`; English if unknown."""
+    """Templates of one language, English if unknown: by reason, and those of a group as `parts.surname`."""
     data = json.loads(files(__package__).joinpath("data/explain_words.json").read_text("utf-8"))
     chosen = data[lang if lang in LANGUAGES else "en"]
     flat = {key: value for key, value in chosen.items() if isinstance(value, str)}
@@ -96,7 +96,9 @@ def explain(a: str, b: str, lang: str = "en") -> Explanation:
     neutral = tuple(_left_over(found, words))
     if fold_text(a) == fold_text(b):
         speaks_for = [words["same text"]]
-    return Explanation(score, verdict, words[f"verdicts.{verdict}"], parts, tuple(speaks_for), tuple(speaks_against), neutral)
+    return Explanation(
+        score, verdict, words[f"verdicts.{verdict}"], parts, tuple(speaks_for), tuple(speaks_against), neutral
+    )
 
 
 def _verdict(score: float, relation: str) -> Verdict:

@@ -114,7 +114,7 @@ class NameIndex:
         self._words.append(found.text)
         self._coarse.append(coarse(found.sounds[0]))
         self._names_of.append(array("I"))
-        for key in {near for key in _keys(found) for near in near_keys(key)}:
+        for key in {near for own in _keys(found) for near in near_keys(own)}:
             self._by_key.setdefault(key, array("I")).append(number)
         return number
 
@@ -153,11 +153,11 @@ class NameIndex:
         """Of the words `numbers`, those whose coarse spelling needs the fewest changes, over all forms of `one`."""
         choices = {number: self._coarse[number] for number in numbers}
         kept: set[int] = set()
-        for form in dict.fromkeys(coarse(sounds) for form in one.forms[:2] for sounds in form.sounds[:2]):
+        for text in dict.fromkeys(coarse(sounds) for form in one.forms[:2] for sounds in form.sounds[:2]):
             kept.update(
-                number for _, _, number in process.extract(form, choices, scorer=Levenshtein.distance, limit=_COMPARED)
+                number for _, _, number in process.extract(text, choices, scorer=Levenshtein.distance, limit=_COMPARED)
             )
-        exact = set(self._numbers.get(form.text, -1) for form in one.forms) & numbers
+        exact = {self._numbers.get(form.text, -1) for form in one.forms} & numbers
         return kept | exact | self._listed(one, numbers)
 
     def _listed(self, one: Word, numbers: set[int]) -> set[int]:
@@ -169,7 +169,9 @@ class NameIndex:
 
 def _keys(one: Word) -> set[str]:
     sounds = {reading for form in one.forms for reading in (*form.sounds, *form.stem)}
-    pieces = {reading for piece in one.text.split("-")[:3] for reading in word(piece).sounds} if "-" in one.text else set()
+    pieces = (
+        {reading for piece in one.text.split("-")[:3] for reading in word(piece).sounds} if "-" in one.text else set()
+    )
     return {key for reading in sounds | pieces for key in keys(reading) if key}
 
 

@@ -33,6 +33,20 @@ def _layouts() -> tuple[tuple[str, dict[str, str]], ...]:
 
 
 @cache
+def neighbours() -> frozenset[str]:
+    """Pairs of characters whose keys touch on one of the layouts, each pair in both orders."""
+    data = json.loads(files(__package__).joinpath("data/keyboards.json").read_text("utf-8"))
+    found: set[str] = set()
+    for rows in data["rows"]:
+        keys = [(key, at + 0.5 * down, down) for down, row in enumerate(rows) for at, key in enumerate(row)]
+        for key, x, y in keys:
+            found.update(
+                key + other for other, x2, y2 in keys if key != other and abs(x - x2) <= 1 and abs(y - y2) <= 1
+            )
+    return frozenset(found)
+
+
+@cache
 def _pairs(script: str) -> dict[str, float]:
     """Natural logarithms of how often each letter follows another in listed names of `script`."""
     counts: dict[str, int] = {}

@@ -67,7 +67,9 @@ def patronymic_words() -> dict[str, str]:
 @cache
 def surname_endings() -> tuple[Ending, ...]:
     """Endings of surnames, longest first; `family` is the masculine ending they belong with."""
-    return _longest_first(Ending(fold_text(row[0]).strip("-"), row[2], row[1].strip("-")) for row in table("surname_endings"))
+    return _longest_first(
+        Ending(fold_text(row[0]).strip("-"), row[2], row[1].strip("-")) for row in table("surname_endings")
+    )
 
 
 @cache

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from intake.reviewer.people import lexicon
 from intake.reviewer.people.distance import FAR, nearest
+from intake.reviewer.people.keyboard import neighbours
 from intake.reviewer.people.words import Form, Kind, Word
 
 CLEAR = 0.12
@@ -35,6 +38,22 @@ class Pair:
     cases: tuple[str, str] = ("", "")
 
 
+_SLIP = 0.45
+_SHORTEST_SLIP = 4
+
+
+def slip(a: str, b: str) -> str:
+    """The one slip of the finger that turns the folded `a` into `b`: `neighbour`, `swapped`, `dropped`, or empty."""
+    if min(len(a), len(b)) < _SHORTEST_SLIP or OSA.distance(a, b, score_cutoff=1) != 1:
+        return ""
+    if len(a) != len(b):
+        return "dropped"
+    different = [at for at in range(len(a)) if a[at] != b[at]]
+    if len(different) == 2:
+        return "swapped"
+    return "neighbour" if a[different[0]] + b[different[0]] in neighbours() else ""
+
+
 @lru_cache(maxsize=500_000)
 def pair(a: Word, b: Word) -> Pair:
     """The best way to take the words `a` and `b` for one; symmetric but for the order of `cases`."""
@@ -47,6 +66,8 @@ def pair(a: Word, b: Word) -> Pair:
                     cost = max(one.cost, other.cost) + 0.5 * min(one.cost, other.cost)
                     if found.apart + cost < best.apart:
                         best = Pair(found.kind, found.apart + cost, found.why or "case", (one.case, other.case))
+    if best.apart > _SLIP and best.why != "other listed name" and slip(a.text, b.text):
+        return Pair(best.kind, _SLIP, "slip")
     return best
 
 

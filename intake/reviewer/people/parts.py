@@ -32,7 +32,10 @@ def parse_name(name: str) -> tuple[Word, ...]:
 
 def _pieces(piece: str) -> list[str]:
     """The words of one piece between spaces: initials as one word each, other dots as separators."""
-    texts = [one_script(text.strip("-'") if len(text.strip("-'")) < 2 else text.strip("-").lstrip("'")) for text in piece.split(".")]
+    texts = [
+        one_script(text.strip("-'") if len(text.strip("-'")) < 2 else text.strip("-").lstrip("'"))
+        for text in piece.split(".")
+    ]
     return [text for text in texts if text]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from intake.reviewer.people.align import Alignment, align
 from intake.reviewer.people.parts import parse_name
@@ -49,8 +50,8 @@ def features(found: Alignment) -> dict[str, float]:
     matched = 0
     for one in found.pairs:
         matched += one.pair.apart <= MATCHED and one.pair.why != "initial"
-        name = _SHORT[one.pair.kind] if one.pair.kind in _SHORT else "name"
-        for number, (low, high) in enumerate(zip(BENDS, BENDS[1:], strict=False)):
+        name = _SHORT.get(one.pair.kind, "name")
+        for number, (low, high) in enumerate(pairwise(BENDS)):
             if one.pair.apart > low:
                 key = f"{name} {number}"
                 values[key] = values.get(key, 0.0) + min(one.pair.apart, high) - low
@@ -58,6 +59,8 @@ def features(found: Alignment) -> dict[str, float]:
         values["left on both"] = 1.0
     if found.left_a or found.left_b:
         values["left over"] = float(max(len(found.left_a), len(found.left_b)))
+    if len(found.pairs) == 1 and found.pairs[0].pair.why == "slip":
+        values["lone slip"] = 1.0
     if matched < 2:
         values["one match" if matched else "no match"] = 1.0
     return values

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 _CYRILLIC_FOR = dict(zip("abcehikmoptxyəɵj", "авсеһікмортхуәөј", strict=True))
-_LATIN_FOR = {cyrillic: latin for latin, cyrillic in _CYRILLIC_FOR.items()} | {"н": "h", "ѕ": "s", "ԁ": "d", "ԛ": "q", "ԝ": "w"}
+_LATIN_FOR = {cyrillic: latin for latin, cyrillic in _CYRILLIC_FOR.items()} | {
+    "н": "h",
+    "ѕ": "s",
+    "ԁ": "d",
+    "ԛ": "q",
+    "ԝ": "w",
+}
 
 
 def _is_cyrillic(letter: str) -> bool:

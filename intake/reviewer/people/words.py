@@ -81,7 +81,15 @@ def _form(text: str) -> Form:
     father, _, marker = text.partition("+")
     if marker:
         sex = lexicon.patronymic_words().get(marker, "u")
-        return Form(text, Kind.PATRONYMIC, readings(father + marker), readings(father), "patronymic", sex, lexicon.given_names(father))
+        return Form(
+            text,
+            Kind.PATRONYMIC,
+            readings(father + marker),
+            readings(father),
+            "patronymic",
+            sex,
+            lexicon.given_names(father),
+        )
     exact = text in lexicon.exact_given()
     if not exact:
         for ending in lexicon.patronymic_endings() + lexicon.surname_endings():
