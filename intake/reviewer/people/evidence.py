@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from intake.reviewer.people.align import align
+from intake.reviewer.people.explain import Verdict, explain
 from intake.reviewer.people.models import BirthYears, NameForm, Sex
 from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.presence import Stay, presence_evidence
@@ -20,6 +21,7 @@ from intake.reviewer.people.records import Record
 from intake.reviewer.people.score import MATCHED, calibration, similarity
 from intake.reviewer.people.weights import Evidence, weights
 
+NAME_CODES = ("names_agree", "names_differ")
 _INITIALS = ("initial", "other initial")
 
 
@@ -55,7 +57,18 @@ def telling_names(names: Sequence[NameForm]) -> tuple[str, ...]:
 
 def is_same_name(one: str, other: str) -> bool:
     """Tell whether two names count as the same by the stored threshold."""
-    return similarity(one, other) >= calibration().threshold
+    return likeness(one, other) >= calibration().threshold
+
+
+@lru_cache(maxsize=200_000)
+def likeness(one: str, other: str) -> float:
+    """Return `similarity`, kept for names met again."""
+    return similarity(one, other)
+
+
+def is_whole_name(one: str, other: str) -> bool:
+    """Tell whether two names count as the same and neither tells a part that the other lacks."""
+    return is_same_name(one, other) and _agreeing(one, other) >= max(_told(one), _told(other))
 
 
 @lru_cache(maxsize=100_000)
@@ -74,7 +87,7 @@ def _agreeing(one: str, other: str) -> float:
 
 def name_points(one: str, other: str) -> float:
     """Return the points of two names: by how many parts agree when they count as the same, else below 0."""
-    score, threshold, points = similarity(one, other), calibration().threshold, weights().points
+    score, threshold, points = likeness(one, other), calibration().threshold, weights().points
     if score < threshold:
         return points["name_differs"] * (threshold - score) / threshold
     base = points["name_at_threshold"]
@@ -91,11 +104,11 @@ def _points_of_parts(parts: float) -> float:
 
 def best_names(one: Sequence[str], other: Sequence[str]) -> tuple[str, str, float] | None:
     """Return the pair of forms with the most points, in alphabetical order; None when a record has no name."""
-    pairs = [(name_points(a, b), *sorted((a, b))) for a in one for b in other]
+    pairs = [(-name_points(a, b), min(a, b), max(a, b)) for a in one for b in other]
     if not pairs:
         return None
-    points, first, second = min(pairs, key=lambda each: (-each[0], each[1], each[2]))
-    return first, second, points
+    lost, first, second = min(pairs)
+    return first, second, -lost
 
 
 def compare(one: Prepared, other: Prepared) -> list[Evidence]:
@@ -114,7 +127,27 @@ def _names(one: Prepared, other: Prepared) -> Iterator[Evidence]:
     if best:
         first, second, points = best
         code = "names_agree" if points >= 0 else "names_differ"
-        yield Evidence(code, points, {"first": first, "second": second, "score": round(similarity(first, second), 2)})
+        yield Evidence(code, points, {"first": first, "second": second, "score": round(likeness(first, second), 2)})
+
+
+def agreeing_parts(found: Iterable[Evidence]) -> float:
+    """Return how many parts of the two names compared agree, an initial for its weight; 0 without names."""
+    return sum(_agreeing(*_compared(each)) for each in found if each.code in NAME_CODES)
+
+
+def are_relatives(found: Iterable[Evidence]) -> bool:
+    """Tell whether the names compared agree but for the given name, as brothers' and sisters' do."""
+    names = [_compared(each) for each in found if each.code in NAME_CODES]
+    return any(not _is_contained(*each) and explain(*each).verdict is Verdict.RELATIVE for each in names)
+
+
+def _compared(names: Evidence) -> tuple[str, str]:
+    return str(names.values["first"]), str(names.values["second"])
+
+
+def _is_contained(one: str, other: str) -> bool:
+    """Tell whether every part of the shorter name agrees with the other: then nothing conflicts."""
+    return _agreeing(one, other) >= min(_told(one), _told(other))
 
 
 def _birth(one: BirthYears, other: BirthYears) -> Iterator[Evidence]:
@@ -168,7 +201,7 @@ def _companions(one: Prepared, other: Prepared) -> Iterator[Evidence]:
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of companions with the same name, each companion in one pair at most, best pairs first."""
-    close = [(-similarity(a, b), *sorted((a, b)), a, b) for a in one for b in other if is_same_name(a, b)]
+    close = [(-likeness(a, b), min(a, b), max(a, b), a, b) for a in one for b in other if is_same_name(a, b)]
     taken: set[tuple[int, str]] = set()
     pairs = []
     for _, first, second, a, b in sorted(close):
@@ -180,8 +213,8 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
 
 def _is_companion(one: Prepared, other: Prepared) -> str | None:
     """The companion of `one` whose name the person of `other` bears clearly more than the person of `one` does."""
-    own = max((similarity(a, b) for a in one.names for b in other.names), default=0.0)
-    scored = [(similarity(each, name), each) for each in one.companions for name in other.names]
+    own = max((likeness(a, b) for a in one.names for b in other.names), default=0.0)
+    scored = [(likeness(each, name), each) for each in one.companions for name in other.names]
     best = max(scored, default=(0.0, ""))
     needed = max(calibration().threshold, own + weights().points["companion_margin"])
     return best[1] if best[0] >= needed else None

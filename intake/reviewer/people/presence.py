@@ -1,4 +1,4 @@
-"""Whether two records can be one person's hours: free, then taken, then seen in custody, then released, in one place at a time.
+"""Whether two records can be one person's hours: free, taken, seen in custody, released, and never in two places.
 
 Every rule asks whether some instants within what was said can be true together; only when none can, also after
 allowing for wrong clocks and memories, is there evidence against. A missing time or place gives none at all.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from intake.reviewer.people.records import Presence, PresenceKind
 from intake.reviewer.people.spans import Span, surely_before
@@ -26,6 +27,8 @@ _TURNED = {
     (PresenceKind.SEEN, PresenceKind.RELEASED): "seen_after_release",
 }
 _TWICE = {PresenceKind.TAKEN: "taken_at_other_time", PresenceKind.RELEASED: "released_at_other_time"}
+PRESENCE_CODES: Final = frozenset((*_TURNED.values(), *_TWICE.values(), "two_places_at_once"))
+"""Codes of evidence that two records' hours or places cannot both be true of one person."""
 # What must have happened in between for the two to belong to two detentions of one person.
 _BETWEEN = {PresenceKind.SEEN: PresenceKind.TAKEN, PresenceKind.TAKEN: PresenceKind.RELEASED}
 _BETWEEN |= {PresenceKind.FREE: PresenceKind.RELEASED, PresenceKind.RELEASED: PresenceKind.TAKEN}
@@ -46,7 +49,7 @@ class Stay:
         slack = weights().slack[said.when.basis] if said.when else _NO_TIME
         if said.until:
             slack = max(slack, weights().slack[said.until.basis])
-        return cls(said, said.where and find_spot(said.where), slack, f"{_RANK[said.what]} {said}")
+        return cls(said, find_spot(said.where) if said.where else None, slack, f"{_RANK[said.what]} {said}")
 
 
 def presence_evidence(one: Sequence[Stay], other: Sequence[Stay]) -> list[Evidence]:
@@ -113,7 +116,7 @@ def _place_conflicts(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
         hours = travel_hours(first.spot, second.spot)
         way = timedelta(hours=hours) - first.slack - second.slack
         if way > _NO_TIME and not (_in_time(first, second, way) or _in_time(second, first, way)):
-            values = {"first": first.said.when, "second": second.said.when, "hours": round(hours, 1)}
+            values: dict[str, Value] = {"first": first.said.when, "second": second.said.when, "hours": round(hours, 1)}
             yield weights().evidence("two_places_at_once", **values, **_places(first, second))
 
 

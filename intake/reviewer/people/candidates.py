@@ -1,0 +1,227 @@
+"""Ranked candidates: which inquiry, sighting or person may be about the same human being, and why.
+
+```
+candidates_for -> RecordIndex.near -> compare (evidence) -> _judge (relative? copy? barred?) -> verify
+```
+
+A candidate is a question to a reviewer, never an answer: nothing is linked here. The score of two records is the
+same from either side. CANDIDATES.md tells how it comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from intake.reviewer.people.evidence import (
+    Prepared,
+    agreeing_parts,
+    are_relatives,
+    compare,
+    is_whole_name,
+    prepare,
+    total,
+)
+from intake.reviewer.people.notsame import NotSame
+from intake.reviewer.people.presence import PRESENCE_CODES
+from intake.reviewer.people.recordindex import RecordIndex
+from intake.reviewer.people.records import Record, RecordKind
+from intake.reviewer.people.vocabulary import BasisKind
+from intake.reviewer.people.weights import Evidence, weights
+from intake.reviewer.people.wording import Reasons, reasons_in_words
+
+SHORTLIST: Final = 20
+"""Candidates that are looked at for copies, support and contradiction, also when fewer are asked for."""
+
+
+class Standing(StrEnum):
+    """What a candidate is proposed as. There is no word for "the same": only a reviewer says that."""
+
+    MAY_BE = "may_be"
+    RELATIVE = "relative"
+
+
+class Verification(StrEnum):
+    """How many independent sources speak of this candidate, and whether anything known speaks against."""
+
+    SINGLE_SOURCE = "single_source"
+    CORROBORATED = "corroborated"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record that may be about the same person, with the reasons; `score` is the sum of their points.
+
+    `copies` are records of one independence group that say the same: one statement, counted once. `supported_by` and
+    `contradicted_by` are other candidates for the same record that fit this one or cannot be true together with it.
+    """
+
+    record: Record
+    score: float
+    standing: Standing
+    verification: Verification
+    evidence: tuple[Evidence, ...]
+    copies: tuple[str, ...] = ()
+    supported_by: tuple[str, ...] = ()
+    contradicted_by: tuple[str, ...] = ()
+
+    def in_words(self, lang: str = "en") -> Reasons:
+        """Return the reasons for and against as sentences in English (`en`), Russian (`ru`) or Kazakh (`kk`)."""
+        return reasons_in_words(self.evidence, lang)
+
+
+@dataclass
+class _Found:
+    ready: Prepared
+    evidence: list[Evidence]
+    score: float
+    standing: Standing
+    copies: list[Prepared]
+
+    @property
+    def is_likely(self) -> bool:
+        return self.standing is Standing.MAY_BE and self.score >= weights().points["likely_from"]
+
+
+def candidates_for(
+    record: Record, among: Sequence[Record] | RecordIndex, not_same: NotSame, limit: int = 10
+) -> list[Candidate]:
+    """Return at most `limit` candidates for `record`, possible relatives after all others, then by score.
+
+    The record itself, records already linked to it, and records told apart from it or from any record linked to
+    either are left out, and so are copies of the latter. Keep a RecordIndex for many questions to the same records.
+    """
+    index = among if isinstance(among, RecordIndex) else RecordIndex(among)
+    own = prepare(record)
+    linked = index.group((record.ident, *record.linked))
+    barred = index.group(not_same.others(linked))
+    refused = [known for each in barred if (known := index.get(each)) and known.record.groups]
+    found = [
+        judged
+        for other in index.near(own)
+        if other.record.ident not in linked
+        and other.record.ident not in barred
+        and not any(is_copy(other, each) for each in refused)
+        and (judged := _judge(own, other))
+    ]
+    shortlist = _fold_copies(sorted(found, key=_rank), max(limit, SHORTLIST))
+    return [_candidate(own, each, shortlist) for each in shortlist[:limit]]
+
+
+def is_copy(one: Prepared, other: Prepared) -> bool:
+    """Tell whether two records are one statement told twice: one independence group, one whole name, no contradiction.
+
+    One post may name many people: of those only the same one is a copy, and "Серік" is no copy of "Серік Т.".
+    """
+    if not one.record.groups & other.record.groups:
+        return False
+    if not any(is_whole_name(a, b) for a in one.names for b in other.names):
+        return False
+    return all(each.points >= 0 for each in compare(one, other))
+
+
+def _judge(own: Prepared, other: Prepared) -> _Found | None:
+    """Compare two records; None when they are not worth a reviewer's time."""
+    evidence = compare(own, other)
+    score, points = total(evidence), weights().points
+    beyond_surname = agreeing_parts(evidence) > 1.0
+    if score < points["relative_from" if beyond_surname else "propose_from"]:
+        return None
+    relatives = are_relatives(evidence)
+    if not relatives and (score < points["propose_from"] or not _has_anchor(evidence)):
+        return None
+    return _Found(other, evidence, score, Standing.RELATIVE if relatives else Standing.MAY_BE, [])
+
+
+def _has_anchor(evidence: Iterable[Evidence]) -> bool:
+    """Tell whether a name or a companion ties the two together; a time and a place alone fit hundreds."""
+    least = weights().points["name_differs"] * (1.0 - weights().points["name_kept_from"])
+    return any(
+        each.code in ("names_agree", "companions_shared") or (each.code == "names_differ" and each.points >= least)
+        for each in evidence
+    )
+
+
+def _rank(found: _Found) -> tuple[bool, float, str]:
+    return found.standing is Standing.RELATIVE, -found.score, found.ready.record.ident
+
+
+def _fold_copies(ranked: Iterable[_Found], most: int) -> list[_Found]:
+    """Put copies of one statement under the best of them; at most `most` remain."""
+    kept: list[_Found] = []
+    for each in ranked:
+        original = next((one for one in kept if is_copy(one.ready, each.ready)), None)
+        if original:
+            original.copies.append(each.ready)
+        elif len(kept) < most:
+            kept.append(each)
+    return kept
+
+
+def _candidate(own: Prepared, found: _Found, shortlist: Sequence[_Found]) -> Candidate:
+    others = [each for each in shortlist if each is not found and each.is_likely and found.is_likely]
+    compared = [(each, compare(found.ready, each.ready)) for each in others]
+    supported = [each.ready.record for each, evidence in compared if _is_support(evidence)]
+    against = [each.ready.record.ident for each, evidence in compared if _is_contradiction(evidence)]
+    record = found.ready.record
+    verification = _verify(own.record, record, supported, contradicted=bool(against) or _is_doubtful(found.evidence))
+    evidence = [*found.evidence, Evidence(str(found.standing), 0.0), *_sources(record, verification)]
+    if against:
+        evidence.append(Evidence("other_report_contradicts", 0.0, {"count": len(against)}))
+    return Candidate(
+        record,
+        found.score,
+        found.standing,
+        verification,
+        tuple(sorted(evidence, key=lambda each: -abs(each.points))),
+        tuple(each.record.ident for each in found.copies),
+        tuple(each.ident for each in supported),
+        tuple(against),
+    )
+
+
+def _is_support(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether two reports fit each other as well as a likely candidate fits, with nothing against."""
+    return all(each.points >= 0 for each in evidence) and total(evidence) >= weights().points["likely_from"]
+
+
+def _is_doubtful(evidence: Iterable[Evidence]) -> bool:
+    return any(each.points <= weights().points["contradiction_from"] for each in evidence)
+
+
+def _is_contradiction(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether two reports of what looks like one person cannot both be true: only their hours speak against."""
+    doubtful = [each for each in evidence if each.points <= weights().points["contradiction_from"]]
+    return bool(doubtful) and all(each.code in PRESENCE_CODES for each in doubtful)
+
+
+def _verify(own: Record, other: Record, supported: Iterable[Record], *, contradicted: bool) -> Verification:
+    if contradicted:
+        return Verification.CONTRADICTED
+    records = [own, other, *supported]
+    asked = {group for each in records if each.kind is RecordKind.INQUIRY for group in each.groups}
+    groups = {group for each in records if each.kind is not RecordKind.INQUIRY for group in _independent(each)}
+    return Verification.CORROBORATED if len(groups - asked) > 1 else Verification.SINGLE_SOURCE
+
+
+def _independent(record: Record) -> set[str]:
+    """Groups that can confirm anything: what a person says on film in custody confirms nothing."""
+    return {
+        each.independence_group
+        for each in record.sources
+        if each.independence_group is not None
+        and not (each.basis and each.basis.kind is BasisKind.CUSTODY_VIDEO_STATEMENT)
+    }
+
+
+def _sources(record: Record, verification: Verification) -> list[Evidence]:
+    kinds = {each.basis.kind for each in record.sources if each.basis}
+    notes = [Evidence(str(verification), 0.0)]
+    if BasisKind.CUSTODY_VIDEO_STATEMENT in kinds:
+        notes.append(Evidence("custody_video", 0.0))
+    if any(each.basis and each.basis.hops for each in record.sources):
+        notes.append(Evidence("told_on", 0.0))
+    return notes
