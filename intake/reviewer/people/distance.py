@@ -6,22 +6,23 @@ One wrong consonant costs 1; a vowel heard otherwise, a spelling of the same sou
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from itertools import accumulate
 
 from intake.reviewer.people.sounds import spelling
 
-FAR = 2.5
+FAR = 1.6
 """The greatest distance told apart; anything further counts as this."""
 _SWAP = 0.6
 
 
 @cache
-def _tables() -> tuple[dict[str, float], dict[str, float]]:
-    """Costs of dropping a symbol and of reading a pair of symbols as one sound, by their private characters."""
+def _tables() -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Costs of dropping a symbol and, per symbol, of reading it as another one, by their private characters."""
     tables = spelling()
     names = tables.names
     drop = {tables.code(name): tables.drop.get(name, tables.drop_other) for name in names}
-    swap = {tables.code(a) + tables.code(b): _change(a, b) for a in names for b in names}
-    return drop, swap
+    change = {tables.code(a): {tables.code(b): _change(a, b) for b in names} for a in names}
+    return drop, change
 
 
 def _change(a: str, b: str) -> float:
@@ -52,27 +53,29 @@ def distance(a: str, b: str) -> float:
         return 0.0
     if a > b:
         a, b = b, a
+    start = next((at for at, (mine, other) in enumerate(zip(a, b, strict=False)) if mine != other), min(len(a), len(b)))
+    a, b = a[start:], b[start:]
     drop, change = _tables()
-    before: list[float] = []
-    row = [0.0]
-    for symbol in b:
-        row.append(row[-1] + drop[symbol])
+    dropped_b = [drop[symbol] for symbol in b]
+    older: list[float] = []
+    before = [0.0, *accumulate(dropped_b)]
     for i, mine in enumerate(a):
-        dropped = drop[mine]
-        older, before = before, row
-        row = [before[0] + dropped]
+        dropped, changed = drop[mine], change[mine]
+        value = before[0] + dropped
+        row = [value]
         for j, other in enumerate(b):
-            best = before[j] + change[mine + other]
-            if (value := before[j + 1] + dropped) < best:
-                best = value
-            if (value := row[j] + drop[other]) < best:
-                best = value
-            if i and j and mine == b[j - 1] and other == a[i - 1] and (value := older[j - 1] + _SWAP) < best:
-                best = value
-            row.append(best)
+            value += dropped_b[j]
+            if (found := before[j] + changed[other]) < value:
+                value = found
+            if (found := before[j + 1] + dropped) < value:
+                value = found
+            if i and j and mine == b[j - 1] and other == a[i - 1] and (found := older[j - 1] + _SWAP) < value:
+                value = found
+            row.append(value)
         if min(row) >= FAR:
             return FAR
-    return min(row[-1], FAR)
+        older, before = before, row
+    return min(before[-1], FAR)
 
 
 def nearest(some: tuple[str, ...], others: tuple[str, ...]) -> float:

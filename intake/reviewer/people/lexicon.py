@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from rapidfuzz.distance import Levenshtein
+
 from intake.reviewer.people.distance import nearest
-from intake.reviewer.people.keys import keys
+from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.sounds import readings
 from intake.reviewer.people.text import fold_text
 
 SAME_ENTRY = 0.3
 """The farthest a word may sound from a listed given name and still be taken for it."""
+_AS_GOOD = 0.05
 
 
 def table(name: str) -> Iterator[list[str]]:
@@ -29,19 +32,23 @@ def table(name: str) -> Iterator[list[str]]:
 
 @dataclass(frozen=True)
 class Ending:
-    """An ending of a patronymic or a surname: as folded text, whose sex it tells (`m`, `f` or `u`) and its family."""
+    """An ending: as folded text, the sex it tells (`m`, `f` or `u`), and its family of surname endings.
+
+    Endings of one family are forms of one surname; the family is empty for the ending of a patronymic.
+    """
 
     text: str
     sex: str
     family: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
-    """A listed given name: its number, its sounds, the sex it tells, and the numbers of names one may also carry."""
+    """A listed given name: its number, its sounds, the `coarse` first of them, and the sex it tells."""
 
     number: int
     sounds: tuple[str, ...]
+    outline: str
     sex: str
 
 
@@ -52,40 +59,40 @@ def titles() -> frozenset[str]:
 
 
 @cache
-def patronymic_endings() -> tuple[Ending, ...]:
-    """Endings that make a father's name of a given name, longest first."""
-    rows = [row for row in table("patronymics") if row[1] == "suffix"]
-    return _longest_first(Ending(fold_text(row[0]).strip("-"), row[2], "patronymic") for row in rows)
+def endings() -> dict[str, Ending]:
+    """Endings of patronymics and surnames by their folded text; where both have one, the patronymic's."""
+    rows = [row for row in table("endings") if row[1] != "word"]
+    found = [Ending(fold_text(row[0]), row[3], row[2] if row[1] == "surname" else "") for row in rows]
+    return {ending.text: ending for ending in sorted(found, key=lambda ending: ending.family, reverse=True)}
 
 
 @cache
 def patronymic_words() -> dict[str, str]:
     """Words of their own that make the word before them a father's name, with the sex they tell."""
-    return {fold_text(row[0]): row[2] for row in table("patronymics") if row[1] == "word"}
+    return {fold_text(row[0]): row[3] for row in table("endings") if row[1] == "word"}
 
 
 @cache
-def surname_endings() -> tuple[Ending, ...]:
-    """Endings of surnames, longest first; `family` is the masculine ending they belong with."""
-    return _longest_first(
-        Ending(fold_text(row[0]).strip("-"), row[2], row[1].strip("-")) for row in table("surname_endings")
-    )
+def exact_given() -> dict[str, int]:
+    """The listed given names and short forms as folded text, with the number of the name.
 
-
-@cache
-def exact_given() -> frozenset[str]:
-    """The listed given names as folded text: a word that is one keeps what looks like a surname's ending."""
-    return frozenset(fold_text(row[0]) for name in ("given_names", "given_names_world") for row in table(name))
-
-
-def _longest_first(endings: Iterator[Ending]) -> tuple[Ending, ...]:
-    return tuple(sorted(set(endings), key=lambda ending: (-len(ending.text), ending.text, ending.sex)))
+    Such a word has no ending of a surname, and is in no grammatical case.
+    """
+    names = [row[0] for name in ("given_names", "given_names_world", "short_forms") for row in table(name)]
+    return {name: number for number, name in enumerate(dict.fromkeys(map(fold_text, names)))}
 
 
 @cache
 def _entries() -> tuple[Entry, ...]:
-    rows = [(row[0], row[1]) for name in ("given_names", "given_names_world") for row in table(name)]
-    return tuple(Entry(number, readings(fold_text(name)), sex) for number, (name, sex) in enumerate(rows))
+    sexes: dict[str, set[str]] = {}
+    for name in ("given_names", "given_names_world"):
+        for row in table(name):
+            sexes.setdefault(fold_text(row[0]), set()).add(row[1])
+    found = []
+    for name, number in exact_given().items():
+        sounds, sex = readings(name), sexes.get(name, {"u"})
+        found.append(Entry(number, sounds, coarse(sounds[0]), sex.pop() if len(sex) == 1 else "u"))
+    return tuple(found)
 
 
 def entry(number: int) -> Entry:
@@ -97,7 +104,7 @@ def entry(number: int) -> Entry:
 def _by_key() -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {}
     for one in _entries():
-        for key in {key for reading in one.sounds for key in keys(reading)}:
+        for key in keys(one.sounds[0]):
             found.setdefault(key, []).append(one)
     return found
 
@@ -105,10 +112,15 @@ def _by_key() -> dict[str, list[Entry]]:
 @lru_cache(maxsize=100_000)
 def _listed(name: str) -> tuple[Entry, ...]:
     sounds = readings(name)
-    near = {one for reading in sounds for key in keys(reading) for one in _by_key().get(key, ())}
-    apart = {one: nearest(sounds, one.sounds) for one in near}
-    best = min(apart.values(), default=SAME_ENTRY + 1)
-    return tuple(one for one, far in apart.items() if far <= min(SAME_ENTRY, best + 0.05))
+    near: dict[Entry, float] = {}
+    for reading in sounds:
+        outline = coarse(reading)
+        for key in keys(reading):
+            for one in _by_key().get(key, ()):
+                if one not in near and Levenshtein.distance(outline, one.outline, score_cutoff=1) <= 1:
+                    near[one] = nearest(sounds, one.sounds)
+    best = min(near.values(), default=SAME_ENTRY + 1)
+    return tuple(one for one, far in near.items() if far <= min(SAME_ENTRY, best + _AS_GOOD))
 
 
 def given_names(word: str) -> frozenset[int]:
@@ -126,7 +138,7 @@ def sex_of_given(word: str) -> str:
 def also_called() -> dict[int, dict[int, float]]:
     """For the number of a given name, the numbers of those that may stand for it, with what that costs."""
     found: dict[int, dict[int, float]] = {}
-    for short, fulls, strength in ((*row[:2], row[2]) for row in table("short_forms")):
+    for short, fulls, strength in table("short_forms"):
         for full in fulls.split(","):
             _pair(found, short, full, 0.5 - 0.1 * int(strength))
     for row in table("same_names"):
@@ -138,9 +150,9 @@ def also_called() -> dict[int, dict[int, float]]:
 
 
 def _pair(found: dict[int, dict[int, float]], name: str, other: str, cost: float) -> None:
-    for a in given_names(fold_text(name)):
-        for b in given_names(fold_text(other)):
-            if a != b:
-                for one, two in ((a, b), (b, a)):
-                    known = found.setdefault(one, {})
-                    known[two] = min(cost, known.get(two, cost))
+    a, b = exact_given().get(fold_text(name)), exact_given().get(fold_text(other))
+    if a is None or b is None or a == b:
+        return
+    for one, two in ((a, b), (b, a)):
+        known = found.setdefault(one, {})
+        known[two] = min(cost, known.get(two, cost))

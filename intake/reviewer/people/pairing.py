@@ -16,6 +16,8 @@ CLEAR = 0.12
 """Below this distance no other form of a word is tried: it is the same word in another spelling."""
 OTHER_NAME = 1.25
 """The least distance of two words that are different listed given names."""
+_OTHER = 0.4
+"""From this distance two listed names are taken for different names, below it for spellings of one."""
 _COST = {
     "dropped ending": 0.2,
     "father's name as surname": 0.3,
@@ -143,4 +145,4 @@ def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
     costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
     if costs and min(costs) < apart:
         return min(costs), "short form"
-    return max(apart, min(OTHER_NAME, apart * 3)), "other listed name"
+    return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER else (apart, "")

@@ -12,6 +12,9 @@ from intake.reviewer.people.text import fold_text
 
 _SHORTEST_STEM = 2
 _SHORTEST_INFLECTED = 3
+_LONGEST_CASE = 7
+LONGEST_ENDING = 8
+"""Letters of the longest ending in `data/endings.tsv`; a test holds it."""
 MAX_FORMS = 6
 """Forms kept of one word: as written first, then without one case ending or another."""
 
@@ -69,10 +72,8 @@ def word(text: str) -> Word:
     if len(text) == 1:
         return Word(text, (Form(text, Kind.INITIAL, readings(text), (), "", "u", frozenset()),))
     forms = [_form(text)]
-    for nominative, cost, case in _nominatives(text, forms[0]):
-        if len(forms) < MAX_FORMS and all(form.text != nominative for form in forms):
-            form = _form(nominative)
-            forms.append(replace(form, cost=cost, case=case))
+    for form, cost, case in _nominatives(text, forms[0])[: MAX_FORMS - 1]:
+        forms.append(replace(form, cost=cost, case=case))
     return Word(text, tuple(forms))
 
 
@@ -90,14 +91,20 @@ def _form(text: str) -> Form:
             sex,
             lexicon.given_names(father),
         )
-    exact = text in lexicon.exact_given()
-    if not exact:
-        for ending in lexicon.patronymic_endings() + lexicon.surname_endings():
-            if text.endswith(ending.text) and (form := _with_ending(text, ending)):
-                return form
+    if text not in lexicon.exact_given() and (ended := _ended(text)):
+        return ended
     given = lexicon.given_names(text)
     kind = Kind.GIVEN if given else Kind.UNKNOWN
     return Form(text, kind, readings(text), (), "", lexicon.sex_of_given(text), given)
+
+
+def _ended(text: str) -> Form | None:
+    """The form of a word that has the ending of a patronymic or a surname, the longest there is."""
+    endings = lexicon.endings()
+    for length in range(min(LONGEST_ENDING, len(text) - _SHORTEST_STEM), 0, -1):
+        if (ending := endings.get(text[-length:])) and (form := _with_ending(text, ending)):
+            return form
+    return None
 
 
 def _with_ending(text: str, ending: lexicon.Ending) -> Form | None:
@@ -105,34 +112,38 @@ def _with_ending(text: str, ending: lexicon.Ending) -> Form | None:
     sounds = readings(stem)
     if len(stem) < _SHORTEST_STEM or not sounds:
         return None
-    if ending.family == "patronymic":
+    if not ending.family:
         return Form(text, Kind.PATRONYMIC, readings(text), sounds, "patronymic", ending.sex, lexicon.given_names(stem))
     return Form(text, Kind.SURNAME, readings(text), sounds, ending.family, ending.sex, frozenset())
 
 
 @cache
-def _case_endings() -> tuple[tuple[str, str, str, str], ...]:
-    """Rows (ending, nominative ending, part, language and case), longest ending first."""
-    rows = {
-        (fold_text(row[2]).strip("-"), fold_text(row[3]).strip("-"), row[1], f"{row[0]} {row[4]}")
-        for row in lexicon.table("case_endings")
-    }
-    return tuple(sorted((row for row in rows if row[0]), key=lambda row: (-len(row[0]), row)))
+def _case_endings() -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """For each ending of an inflected word: the nominative endings, for which part, and language and case."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for ending, nominative, part, case in lexicon.table("cases"):
+        found.setdefault(fold_text(ending), []).append((fold_text(nominative), part, case))
+    return {ending: tuple(rows) for ending, rows in found.items()}
 
 
-def _nominatives(text: str, written: Form) -> list[tuple[str, float, str]]:
-    """The nominatives `text` may be inflected from, with what each costs and the case: likely ones first."""
-    found: dict[str, tuple[float, str]] = {}
-    for ending, instead, part, case in _case_endings():
-        if not text.endswith(ending) or len(text) - len(ending) < _SHORTEST_INFLECTED:
-            continue
-        nominative = text[: -len(ending)] + instead
-        if nominative == text or nominative in found:
-            continue
-        form = _form(nominative)
-        if part in ("patronymic", "surname") and form.kind != Kind(part):
-            continue
-        known = bool(form.given) and form.kind is Kind.GIVEN and not written.given
-        typed = form.kind in (Kind.SURNAME, Kind.PATRONYMIC) and written.kind in (Kind.UNKNOWN, form.kind)
-        found[nominative] = (0.1 if known or typed else 0.25, case)
-    return sorted(((name, *why) for name, why in found.items()), key=lambda row: (row[1], -len(row[0]), row[0]))
+def _nominatives(text: str, written: Form) -> list[tuple[Form, float, str]]:
+    """The forms `text` may be inflected from, with what each costs and the case: the likeliest first."""
+    found: dict[str, tuple[Form, float, str]] = {}
+    if text in lexicon.exact_given():
+        return []
+    for length in range(min(_LONGEST_CASE, len(text) - _SHORTEST_INFLECTED), 0, -1):
+        for nominative, part, case in _case_endings().get(text[-length:], ()):
+            whole = text[:-length] + nominative
+            form = _form(whole) if whole in lexicon.exact_given() or part != "any" else _bare(whole)
+            if whole == text or whole in found or (part != "any" and form.kind != Kind(part)):
+                continue
+            typed = form.kind in (Kind.SURNAME, Kind.PATRONYMIC) and written.kind in (Kind.UNKNOWN, form.kind)
+            sure = typed or form.kind is Kind.GIVEN
+            found[whole] = (form, 0.1 if sure else 0.25, case)
+    return sorted(found.values(), key=lambda row: (row[1], -len(row[0].text), row[0].text))
+
+
+def _bare(text: str) -> Form:
+    """A form that no list is asked about, but for the endings of surnames and patronymics."""
+    form = _ended(text)
+    return form or Form(text, Kind.UNKNOWN, readings(text), (), "", "u", frozenset())
