@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from intake.reviewer.people.distance import FAR
 from intake.reviewer.people.pairing import Pair, pair
 from intake.reviewer.people.words import Kind, Word, word
 
 _CLOSE = 0.45
 _NOT_COMPARED = 0.6
 """Beyond this distance a father's name and another part simply are different parts: no evidence either way."""
-_COST_NOT_COMPARED = 0.9
+_COST_NOT_COMPARED = 1.45
 _MOST = 1.5
 _MAX_JOINED = 5
 
@@ -55,7 +56,7 @@ def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[
             yield (other, split, 0.0) if swapped else (split, other, 0.0)
         if 2 <= len(words) <= _MAX_JOINED and len(words) > len(other):
             for one, two in permutations(range(len(words)), 2):
-                if not {words[one].kind, words[two].kind} & {Kind.PATRONYMIC, Kind.INITIAL}:
+                if words[one].kind is not Kind.PATRONYMIC and Kind.INITIAL not in (words[one].kind, words[two].kind):
                     rest = [words[at] for at in range(len(words)) if at not in (one, two)]
                     joined = [*rest, word(words[one].text + words[two].text)]
                     yield (other, joined, 0.1) if swapped else (joined, other, 0.1)
@@ -66,7 +67,7 @@ def _align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
         found = _align(b, a)
         pairs = tuple(Aligned(one.b, one.a, _turned(one.pair)) for one in found.pairs)
         return Alignment(pairs, found.left_b, found.left_a, found.cost)
-    costs = [[_cost(pair(one, other)) for other in b] for one in a]
+    costs = [[_cost(_pair(one, other, a, b)) for other in b] for one in a]
     order = _cheapest(costs, len(b))
     return _alignment(a, b, order, sum(costs[at][to] for at, to in enumerate(order)))
 
@@ -89,13 +90,23 @@ def _cheapest(costs: list[list[float]], width: int) -> tuple[int, ...]:
 def _alignment(a: Sequence[Word], b: Sequence[Word], order: Sequence[int], cost: float) -> Alignment:
     pairs, left_a, left_b = [], [], [b[at] for at in range(len(b)) if at not in order]
     for one, to in zip(a, order, strict=True):
-        found = pair(one, b[to])
+        found = _pair(one, b[to], a, b)
         if _compared(found):
             pairs.append(Aligned(one, b[to], found))
         else:
             left_a.append(one)
             left_b.append(b[to])
     return Alignment(tuple(pairs), tuple(left_a), tuple(left_b), cost)
+
+
+def _pair(one: Word, other: Word, a: Sequence[Word], b: Sequence[Word]) -> Pair:
+    """The `pair` of two words, but a father's name answers another part only where no surname stands beside that."""
+    found = pair(one, other)
+    if found.why == "father's name as surname":
+        bare, beside = (other, b) if one.kind is Kind.PATRONYMIC else (one, a)
+        if any(found.kind is Kind.SURNAME for found in beside if found is not bare):
+            return Pair(found.kind, FAR, found.why)
+    return found
 
 
 def _compared(found: Pair) -> bool:

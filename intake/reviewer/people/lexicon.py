@@ -21,6 +21,8 @@ from intake.reviewer.people.text import fold_text
 SAME_ENTRY = 0.3
 """The farthest a word may sound from a listed given name and still be taken for it."""
 _AS_GOOD = 0.05
+_SHORT_FORM = {"1": 0.75, "2": 0.5, "3": 0.3}
+"""What it costs to take a short form for the full name, by how often it stands for it."""
 
 
 def table(name: str) -> Iterator[list[str]]:
@@ -140,7 +142,7 @@ def also_called() -> dict[int, dict[int, float]]:
     found: dict[int, dict[int, float]] = {}
     for short, fulls, strength in table("short_forms"):
         for full in fulls.split(","):
-            _pair(found, short, full, 0.5 - 0.1 * int(strength))
+            _pair(found, short, full, _SHORT_FORM[strength])
     for row in table("same_names"):
         names = row[0].split(",")
         for name in names:
