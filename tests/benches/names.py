@@ -34,7 +34,7 @@ from names_peer_search import peer_searches
 from names_peers import installed_peers
 from names_rows import Row, Scorer, UnreadableFile, read_rows, tracks_of
 
-from intake.reviewer.people import THRESHOLD, similarity
+from intake.reviewer.people import THRESHOLD, NameIndex, similarity
 from intake.reviewer.people.score import features_of
 from intake.reviewer.people.text import fold_text
 
@@ -111,8 +111,6 @@ def refit(rows: list[Row]) -> tuple[Scorer, float]:
 
 def search_figures(gallery: retrieval.Gallery, queries: list[retrieval.Query]) -> tuple[metrics.Figures, list[str]]:
     """Retrieval and scale, and the queries that went wrong."""
-    from intake.reviewer.people.index import NameIndex
-
     started = time.process_time()
     index = NameIndex(gallery.names)
     build = round(time.process_time() - started, 2)

@@ -26,6 +26,7 @@ SUMMARISED = {
     "kk_vs_ru_cyrillic": ("R",),
     "tokens": ("F1", "AUC", "R_at_FPR_1%"),
 }
+POOLED = ("P", "R", "F1", "told_apart")
 Fit = Callable[[list[Row]], tuple[Scorer, float]]
 
 
@@ -95,7 +96,7 @@ def margins(rows: list[Row], scorer: Scorer, threshold: float) -> metrics.Scored
 
 
 def cross_validate(rows: list[Row], fit: Fit) -> metrics.Figures:
-    """The figures in SUMMARISED: pooled over the folds, and mean, least and most of them.
+    """The figures in SUMMARISED: mean, least and most of the folds; pooled over them what a threshold decides.
 
     `learned_rows` says how many rows each fold learned from, `thresholds` what it chose.
     """
@@ -112,14 +113,16 @@ def cross_validate(rows: list[Row], fit: Fit) -> metrics.Figures:
     return {"learned_rows": learned, "thresholds": thresholds, **summary}
 
 
-def summarise(parts: list[metrics.Scored], names: tuple[str, ...]) -> metrics.Figures:
-    """Each figure pooled, and its mean, least and most over `parts` that have it."""
+def summarise(parts: list[metrics.Scored], names: tuple[str, ...]) -> dict[str, metrics.Figures]:
+    """Each figure's mean, least and most over `parts` that have it, and pooled if it is one of a threshold."""
     pooled = metrics.Scored([s for p in parts for s in p.positive], [s for p in parts for s in p.negative])
     every = [metrics.figures(part, 0.0) for part in parts]
-    summary: metrics.Figures = {}
+    summary: dict[str, metrics.Figures] = {}
     for name in names:
         values = [float(str(found[name])) for found in every if name in found]
         mean = round(sum(values) / max(len(values), 1), metrics.DIGITS)
         low, high = min(values, default=0.0), max(values, default=0.0)
-        summary[name] = {"pooled": metrics.figures(pooled, 0.0).get(name), "mean": mean, "min": low, "max": high}
+        summary[name] = {"mean": mean, "min": low, "max": high}
+        if name in POOLED:
+            summary[name] |= {"pooled": metrics.figures(pooled, 0.0).get(name)}
     return summary

@@ -1,6 +1,7 @@
 """Full names made of the room's own lists of given names and surnames, always the same; they are nobody's on purpose.
 
-A third each: Kazakh order with «-ұлы», «-қызы»; surname first with -ович, -овна; Latin letters, some with a patronymic.
+Surnames are those of the list and more of the same make: a man's name with -ов or -ев. A third each: Kazakh order with
+«-ұлы», «-қызы»; surname first with -ович, -овна; Latin letters, some with a patronymic.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from importlib.resources import files
 from anyascii import anyascii
 
 SEED = 7
+VOWELS = "аәеёиіоөуүұыэюя"
+LANGUAGES = {"kk", "ru"}
 
 
 def table(name: str) -> list[list[str]]:
@@ -30,15 +33,25 @@ def of_father(father: str, *, female: bool, kazakh: bool) -> str:
         return father + ("қызы" if female else "ұлы")
     if father[-1] in "йь":
         return father[:-1] + ("евна" if female else "евич")
-    stem = father[:-1] if father[-1] in "аяыі" else father
-    return stem + ("овна" if female else "ович")
+    if father[-1] in VOWELS:
+        return father + ("евна" if female else "евич")
+    return father + ("овна" if female else "ович")
+
+
+def surname_of(forefather: str) -> str:
+    """The surname made of a man's name, as most Kazakh ones are."""
+    if forefather[-1] in "йь":
+        return forefather[:-1] + "ев"
+    return forefather + ("ев" if forefather[-1] in VOWELS else "ов")
 
 
 def invented_names(seed: int = SEED) -> Iterator[str]:
     """Different full names until the lists give no more; the same ones in the same order for a seed."""
-    given = [(row[0], row[1]) for row in table("given_names") if is_cyrillic(row[0])]
+    given = [
+        (row[0], row[1]) for row in table("given_names") if is_cyrillic(row[0]) and LANGUAGES & {*row[2].split(",")}
+    ]
     men = [name for name, sex in given if sex == "m"]
-    surnames = [row[0] for row in table("surnames") if is_cyrillic(row[0])]
+    surnames = [row[0] for row in table("surnames") if is_cyrillic(row[0])] + [surname_of(name) for name in men]
     chance, seen = random.Random(seed), set()
     for _ in range(len(given) * len(surnames) * len(men)):
         name = compose(chance, chance.choice(given), chance.choice(men), chance.choice(surnames))

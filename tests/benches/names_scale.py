@@ -1,6 +1,6 @@
 """An index of names at the size of a big case file: memory, making, saving, and many inquiries at once.
 
-Every figure comes from fresh processes. Memory is the growth of the resident set from before the names are made to
+Every figure comes from fresh processes. Memory is the growth of the resident set from before the matcher is loaded to
 after the index is made and everything else is let go, so it includes the names themselves and whatever the matcher
 loads or caches. Times are CPU seconds; `seconds` of the inquiries are by the clock, from names to answers, through two
 processes that each make their own index of all sightings.
@@ -14,18 +14,23 @@ import itertools
 import multiprocessing
 import statistics
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 import names_metrics as metrics
 import proc
 from names_invented import invented_names
+
+if TYPE_CHECKING:
+    from intake.reviewer.people import NameIndex
 
 INDEXED = 100_000
 ASKED = 50
 PROCESSES = 2
 
 
-def run_in_fresh_process(function, *arguments) -> metrics.Figures:
+def run_in_fresh_process(function: Callable[..., metrics.Figures], *arguments: object) -> metrics.Figures:
     """What `function` returns in a new process, that shares nothing with this one."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
@@ -33,10 +38,11 @@ def run_in_fresh_process(function, *arguments) -> metrics.Figures:
 
 def index_figures(count: int) -> metrics.Figures:
     """Memory, seconds to make, save and load, size saved, and milliseconds per query of an index of `count` names."""
-    from intake.reviewer.people.index import NameIndex
-
     gc.collect()
     before = proc.resident_bytes("VmRSS")
+    # Only now, so that what the matcher loads counts.
+    from intake.reviewer.people import NameIndex
+
     names = list(itertools.islice(invented_names(), count))
     asked = names[:: max(1, len(names) // ASKED)]
     started = time.process_time()
@@ -56,15 +62,15 @@ def index_figures(count: int) -> metrics.Figures:
     }
 
 
-def cpu_ms(index, name: str) -> float:
+def cpu_ms(index: NameIndex, name: str) -> float:
     started = time.process_time()
     index.search(name)
     return (time.process_time() - started) * 1000
 
 
-def saving_figures(index) -> metrics.Figures:
+def saving_figures(index: NameIndex) -> metrics.Figures:
     """CPU seconds to save and load `index`, and its bytes."""
-    from intake.reviewer.people.index import NameIndex
+    from intake.reviewer.people import NameIndex
 
     file = io.BytesIO()
     started = time.process_time()
@@ -84,7 +90,7 @@ def saving_figures(index) -> metrics.Figures:
 
 def answer(sightings: list[str], inquiries: list[str]) -> int:
     """Searches every inquiry among the sightings; returns how many found anything."""
-    from intake.reviewer.people.index import NameIndex
+    from intake.reviewer.people import NameIndex
 
     index = NameIndex(sightings)
     return sum(bool(index.search(name)) for name in inquiries)

@@ -22,6 +22,8 @@ from pathlib import Path
 import names_metrics as metrics
 from names_peers import Scorer, installed_peers
 
+from intake.reviewer.people import THRESHOLD, similarity
+
 THEIR_THRESHOLD = 0.7
 
 
@@ -96,8 +98,6 @@ def main(argv: list[str]) -> int:
     except (OSError, KeyError, ValueError) as error:
         print(f"error: {arguments.cases} is no readable file of cases ({type(error).__name__}).", file=sys.stderr)
         return 2
-    from intake.reviewer.people import THRESHOLD, similarity
-
     peers = {name: figures(scored(cases, by_names(peer)), THEIR_THRESHOLD) for name, peer in installed_peers().items()}
     if all(case.stored is not None for case in cases):
         peers["stored"] = figures(scored(cases, lambda case: case.stored or 0.0), THEIR_THRESHOLD)
