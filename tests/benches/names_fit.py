@@ -38,7 +38,7 @@ PRIOR = {
     "left over": 0.2,
     "one match": 0.3,
     "no match": 6.0,
-    "lone slip": 4.0,
+    "lone guess": 4.0,
 }
 """Weights set by hand, towards which the learned ones are drawn."""
 FIXED = ("left over", "one match", "no match")

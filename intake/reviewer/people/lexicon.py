@@ -22,7 +22,9 @@ SAME_ENTRY = 0.3
 """The farthest a word may sound from a listed given name and still be taken for it."""
 _AS_GOOD = 0.05
 _SHORT_FORM = {"1": 0.75, "2": 0.5, "3": 0.3}
-"""What it costs to take a short form for the full name, by how often it stands for it."""
+"""What it costs to take a short form for the full name, by how often it stands for it.
+
+One that is a name in documents too, as Бақыт beside Бақытбек, counts as the rarest."""
 
 
 def table(name: str) -> Iterator[list[str]]:
@@ -140,9 +142,10 @@ def sex_of_given(word: str) -> str:
 def also_called() -> dict[int, dict[int, float]]:
     """For the number of a given name, the numbers of those that may stand for it, with what that costs."""
     found: dict[int, dict[int, float]] = {}
+    official = {row[0] for row in table("given_names")}
     for short, fulls, strength in table("short_forms"):
         for full in fulls.split(","):
-            _pair(found, short, full, _SHORT_FORM[strength])
+            _pair(found, short, full, _SHORT_FORM["1" if short in official else strength])
     for row in table("same_names"):
         names = row[0].split(",")
         for name in names:

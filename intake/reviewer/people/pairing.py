@@ -117,8 +117,11 @@ def _surnames(a: Form, b: Form) -> Pair:
 def _father_as_surname(a: Form, b: Form) -> Pair:
     patronymic, other = (a, b) if a.kind is Kind.PATRONYMIC else (b, a)
     kind = Kind.SURNAME if other.kind is Kind.SURNAME else Kind.UNKNOWN
-    apart = nearest(patronymic.stem, other.stem or other.sounds)
-    return Pair(kind, min(apart + _COST["father's name as surname"], FAR), "father's name as surname")
+    whole = nearest(patronymic.sounds, other.sounds)
+    apart = nearest(patronymic.stem, other.stem or other.sounds) + _COST["father's name as surname"]
+    if whole < apart:
+        return Pair(kind, whole)
+    return Pair(kind, min(apart, FAR), "father's name as surname")
 
 
 def _with_and_without_ending(a: Form, b: Form) -> Pair:

@@ -19,6 +19,8 @@ BENDS = (0.0, 0.35, 0.85, 1.5)
 """Where the line from distance to penalty bends, in wrong consonants: each stretch has its own learned slope."""
 MATCHED = 0.5
 """The distance up to which two words count as speaking for the same name."""
+_GUESSES = ("slip", "father's name as surname")
+"""Reasons that hold beside another word that answers, and hardly for a word alone."""
 _SHORT = {Kind.GIVEN: "given", Kind.SURNAME: "surname", Kind.PATRONYMIC: "patronymic", Kind.UNKNOWN: "name"}
 
 
@@ -59,8 +61,8 @@ def features(found: Alignment) -> dict[str, float]:
         values["left on both"] = 1.0
     if found.left_a or found.left_b:
         values["left over"] = float(max(len(found.left_a), len(found.left_b)))
-    if len(found.pairs) == 1 and found.pairs[0].pair.why == "slip":
-        values["lone slip"] = 1.0
+    if len(found.pairs) == 1 and found.pairs[0].pair.why in _GUESSES:
+        values["lone guess"] = 1.0
     if matched < 2:
         values["one match" if matched else "no match"] = 1.0
     return values

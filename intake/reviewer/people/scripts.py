@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 _CYRILLIC_FOR = dict(zip("abcehikmoptxyəɵj", "авсеһікмортхуәөј", strict=True))
-_LATIN_FOR = {cyrillic: latin for latin, cyrillic in _CYRILLIC_FOR.items()} | {
-    "н": "h",
-    "ѕ": "s",
-    "ԁ": "d",
-    "ԛ": "q",
-    "ԝ": "w",
+_LATIN_FOR = {
+    **{cyrillic: latin for latin, cyrillic in _CYRILLIC_FOR.items()},
+    **dict(zip("нѕԁԛԝқғңұүө", "hsdqwqgnuuo", strict=True)),
 }
 
 

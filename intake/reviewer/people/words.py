@@ -13,6 +13,9 @@ from intake.reviewer.people.text import fold_text
 _SHORTEST_STEM = 2
 _SHORTEST_INFLECTED = 3
 _LONGEST_CASE = 7
+_LINKED = ("ин", "ян", "in", "yan")
+_SHORTEST_LINKED = 5
+"""Russian patronymics may put an `н` between a father's name in a vowel and `ович`: Яхия, Яхиянович."""
 LONGEST_ENDING = 8
 """Letters of the longest ending in `data/endings.tsv`; a test holds it."""
 MAX_FORMS = 6
@@ -113,6 +116,8 @@ def _with_ending(text: str, ending: lexicon.Ending) -> Form | None:
     if len(stem) < _SHORTEST_STEM or not sounds:
         return None
     if not ending.family:
+        if stem.endswith(_LINKED) and len(stem) > _SHORTEST_LINKED:
+            sounds = (*sounds, *readings(stem[:-1]))
         return Form(text, Kind.PATRONYMIC, readings(text), sounds, "patronymic", ending.sex, lexicon.given_names(stem))
     return Form(text, Kind.SURNAME, readings(text), sounds, ending.family, ending.sex, frozenset())
 
