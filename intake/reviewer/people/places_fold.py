@@ -7,22 +7,19 @@ Every function here that takes folded text also takes many names at once, one a 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
 
 from anyascii import anyascii
 
-_CYRILLIC = "абвгғдеёжзийклмнңоөпрстуүұўфхһцчшщыіїьъэюяәқҗєј"
-_LATIN = "a b v g g d e e J z i i k l m n n o o p r s t u u u u f h h C C C C i i i _ _ e iu ia a k J e i".split()
-_MARKED = {
-    **dict.fromkeys("şșšśŝçčć", "C"),
-    **dict.fromkeys("žżź", "J"),
-    **{"ə": "a", "ı": "i", "ł": "l", "ñ": "n", "ŋ": "n", "ø": "o", "x": "h", "-": "", "'": "", "\n": "\n"},
-}
+_RULES = json.loads(files(__package__).joinpath("data/place_sounds.json").read_text("utf-8"))
 _APOSTROPHES = re.compile("[\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02bf\u2032\u0060\u00b4]")
 _DASHES = re.compile("[\u2010-\u2014\u2212]")
-_TWO_VOWELS = re.compile("(?<=[aeiouyáóúı])(?:ý|y')")
+_LATIN_VOWELS = re.compile("(?<=[aeiouyáóúı])(?:ý|y')|ou|(?<![aeiou])[aou]e(?!v)")
+"""The u of two older Kazakh alphabets, the French u and German umlauts: letter pairs that mean this in Latin only."""
 
 
 def fold(text: str) -> str:
@@ -46,48 +43,53 @@ class _Letters(dict[int, str]):
         return found
 
 
-_LETTERS = _Letters({ord(a): b.strip("_") for a, b in zip(_CYRILLIC, _LATIN, strict=True)})
-_LETTERS |= {ord(a): b for a, b in _MARKED.items()}
-_SOUNDS = {
-    **dict.fromkeys(("shch", "schtsch", "tsch", "sch", "sh", "ch", "tch", "tsj", "sj", "sz", "cz", "ts", "tz", "c"), "C"),
-    **dict.fromkeys(("dzh", "dJ", "dj", "dsch", "dz", "zh", "jh"), "J"),
-    **{"gh": "g", "kh": "h", "q": "k", "w": "u", "ph": "f", "th": "t", "y": "i", "ou": "u"},
-    **{"oe": "o", "ae": "a", "ue": "u"},
-}
+_LETTERS = _Letters({ord(old): new for new, letters in _RULES["letters"].items() for old in letters})
+_LETTERS[ord("\n")] = "\n"
+_SOUNDS: dict[str, str] = {old: new for new, some in _RULES["sounds"].items() for old in some.split()}
 _SOUND = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
 _SOFT_J = re.compile("(?<=[aeiou])j|j(?![aeiou])")
 _TWICE = re.compile(r"(.)\1+")
 
 
+def _one_vowel(found: re.Match[str]) -> str:
+    return found[0][0] if found[0].endswith("e") else "u"
+
+
 def key_of(folded: str) -> str:
     """The key of folded text: lower-case ASCII letters and digits, none twice in a row; may be empty."""
-    text = _TWO_VOWELS.sub("u", folded).translate(_LETTERS)
+    text = _LATIN_VOWELS.sub(_one_vowel, folded).translate(_LETTERS)
     text = _SOFT_J.sub("i", _SOUND.sub(lambda found: _SOUNDS[found[0]], text)).lower()
     return _TWICE.sub(r"\1", text.replace("ie", "e"))
 
 
-_KAZAKH = re.compile("(?:n?[dt][ae](?:n|gi)?|[ndt]an|[ndt]en|n?[gk][ae]|[ndt]in|[ndt]i|[mbp]en|[dlt]ik(?:tar|ter)?)$")
-_RUSSIAN = re.compile("(?:om|em|oi|ei|oiu|eiu|ou|u|a|e|i|o|ah|iah|am|ami|iu|ia|ii|ie)$")
-_CASES = "(?:ii|i|aia|oe|ogo|oi|omu|om|uiu|ie|ih|im|imi)$"
-_ADJECTIVE = re.compile("(?<=.)(?:(?:in|ov|ev|an|n)?sk)" + _CASES)
-_SK = re.compile("(?<=sk)" + _CASES)
-_LEAST_BASE = 3
+_KAZAKH: tuple[str, ...] = tuple(_RULES["kazakh_cases"].split())
+_RUSSIAN: tuple[str, ...] = tuple(_RULES["russian_cases"].split())
+_OF_ADJECTIVES: tuple[str, ...] = tuple(_RULES["adjectives_after_sk"].split())
+_BEFORE_SK: tuple[str, ...] = ("", *_RULES["adjectives_before_sk"].split())
+LOST: tuple[str, ...] = tuple(_RULES["lost_before_a_case"].split())
+"""Endings a Russian name loses before it gets those of a case, as keys."""
+_LEAST_CASELESS = 2
+LEAST_BASE = 3
+"""Letters of the shortest key that is looked for without its ending."""
 
 
-def bases_of(key: str) -> set[str]:
-    """What may stay of a name's key when its last vowel or adjective ending changes."""
-    found = {key}
-    if "sk" in key:
-        found.add(_SK.sub("", key))
-    found |= {form[:-1] for form in found if form[-1:] in "aeiou"}
-    return {form for form in found if len(form) >= _LEAST_BASE}
+def adjective_stems(key: str) -> set[str]:
+    """The key of a Russian adjective in -ский without its ending, for each ending it may be: алматинская."""
+    return set(_without(key, _OF_ADJECTIVES, "sk"))
 
 
-def undeclined(key: str) -> Iterator[str]:
-    """What the key of a mention may have been before it got a Kazakh case, a Russian case or was made an adjective."""
-    for ending in (_KAZAKH, _RUSSIAN, _SK, _ADJECTIVE):
-        base = ending.sub("", key)
-        if base != key and len(base) >= _LEAST_BASE:
-            yield base
-            if ending is _KAZAKH and (second := _KAZAKH.sub("", base)) != base and len(second) > _LEAST_BASE:
-                yield second
+def undeclined(key: str) -> set[str]:
+    """What the key of a mention may have been before a Kazakh or Russian case: Алматыда, из Алма-Аты."""
+    found = {*_without(key, _KAZAKH), *_without(key, _RUSSIAN), *adjective_stems(key)}
+    return {form for form in found if len(form) >= _LEAST_CASELESS}
+
+
+def unadjectived(key: str) -> set[str]:
+    """What the key of a Russian adjective may have been made of: карагандинский."""
+    stems = [stem.removesuffix("sk") for stem in adjective_stems(key)]
+    return {form for stem in stems for form in _without(stem, _BEFORE_SK) if len(form) >= LEAST_BASE}
+
+
+def _without(key: str, endings: Iterable[str], kept: str = "") -> Iterator[str]:
+    """`key` without each of the endings it has; what stays must end in `kept`."""
+    return (key[: len(key) - len(e)] for e in endings if key.endswith(kept + e))

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from intake.reviewer.people.places_fold import bases_of, fold, key_of, plain_of, undeclined
+from intake.reviewer.people.places_fold import (
+    LEAST_BASE,
+    LOST,
+    adjective_stems,
+    fold,
+    key_of,
+    plain_of,
+    unadjectived,
+    undeclined,
+)
 from intake.reviewer.people.places_layout import other_layouts
 from intake.reviewer.people.places_table import Place
 
-EXACT, SOUND, ENDING, LAYOUT, LIKE = 1.0, 0.97, 0.94, 0.95, 0.93
-"""Scores in [0, 1] of the four ways to match and of a changed keyboard layout; LIKE is multiplied by the likeness."""
+WHOLE = 1.0
+"""Scores in [0, 1]: of a text that is a name and nothing else."""
+EXACT, SOUND, ENDING, ADJECTIVE, LIKE = 0.99, 0.97, 0.94, 0.91, 0.93
+"""The same of a name in a text, for five ways to match; LIKE is multiplied by the likeness."""
+LAYOUT = 0.95
+"""What every score is multiplied by when the keyboard layout had to be changed."""
 LEAST_LIKENESS = 0.6
-_LEAST_KEY = 3
 _MOST_LIKE = 12
 
 
@@ -22,37 +34,56 @@ class PlaceIndex:
     """Names of places, looked up without reading the table again. Built once; never changed."""
 
     def __init__(self, places: Iterable[Place]) -> None:
-        listed = list(places)
-        european = [(name, place.place_id) for place in listed for name in place.names]
-        self._exact: dict[str, list[int]] = {}
-        self._codes: dict[str, list[int]] = {}
+        self._places = {place.place_id: place for place in places}
+        self._spelled: dict[int, frozenset[str]] = {}
         self._keys: dict[str, list[int]] = {}
-        self._bases: dict[str, list[int]] = {}
-        folded = _put_all(self._exact, european)
-        _put_all(self._exact, [(name, place.place_id) for place in listed for name in place.foreign])
-        _put_all(self._codes, [(name, place.place_id) for place in listed for name in place.codes])
-        for key, (_, number) in zip(key_of(folded).split("\n"), european, strict=True):
-            self._keys.setdefault(key, []).append(number)
-        for key, numbers in self._keys.items():
-            for base in bases_of(key):
-                self._bases.setdefault(base, []).extend(numbers)
-        self._all_keys = [key for key in self._keys if len(key) >= _LEAST_KEY]
+        self._stems: dict[str, list[int]] = {}
+        self._others: dict[str, list[int]] = {}
+        for number, place in self._places.items():
+            for key in place.keys:
+                self._keys.setdefault(key, []).append(number)
+        others = [(name, n) for n, place in self._places.items() for name in (*place.foreign, *place.codes)]
+        plains = plain_of(fold("\n".join(name for name, _ in others))).split("\n")
+        for plain, (_, number) in zip(plains, others, strict=True):
+            self._others.setdefault(plain, []).append(number)
+        for key in self._keys:
+            for stem in adjective_stems(key) if "sk" in key else ():
+                self._stems.setdefault(stem, []).extend(self._keys[key])
+        self._all_keys = [key for key in self._keys if len(key) >= LEAST_BASE]
 
     def whole(self, folded: str) -> list[int]:
-        """The places that a whole folded text names exactly, codes included."""
+        """The places that a whole folded text names exactly, by names in any script and by codes."""
         plain = plain_of(folded)
-        return [*self._exact.get(plain, ()), *self._codes.get(plain, ())]
+        found = [number for number in self._keys.get(key_of(folded), ()) if plain in self._spellings(number)]
+        return [*found, *self._others.get(plain, ())]
 
     def named(self, folded: str) -> dict[int, float]:
         """Places whose spelling, key or declined key this is: place id -> score."""
         key = key_of(folded)
         found: dict[int, float] = {}
-        if len(key) >= _LEAST_KEY:
-            for base in undeclined(key):
-                _raise(found, self._bases.get(base, ()), ENDING)
-            _raise(found, self._bases.get(key, ()), ENDING)
+        if len(key) >= LEAST_BASE:
+            for base in unadjectived(key):
+                _raise(found, self._based(base), ADJECTIVE)
+            for base in (key, *undeclined(key)):
+                _raise(found, self._based(base), ENDING)
             _raise(found, self._keys.get(key, ()), SOUND)
-        _raise(found, self._exact.get(plain_of(folded), ()), EXACT)
+        plain = plain_of(folded)
+        _raise(found, (n for n in self._keys.get(key, ()) if plain in self._spellings(n)), EXACT)
+        return found
+
+    def _based(self, base: str) -> Iterator[int]:
+        """Places whose key is `base`, with or without one more vowel or an adjective's ending."""
+        yield from self._keys.get(base, ())
+        if len(base) >= LEAST_BASE:
+            for ending in LOST:
+                yield from self._keys.get(base + ending, ())
+            yield from self._stems.get(base, ())
+
+    def _spellings(self, number: int) -> frozenset[str]:
+        """The exact spellings of a place; made when first asked for, since most places never are."""
+        if (found := self._spelled.get(number)) is None:
+            names = self._places[number].names
+            self._spelled[number] = found = frozenset(plain_of(fold("\n".join(names))).split("\n"))
         return found
 
     def retyped(self, folded: str) -> dict[int, float]:
@@ -67,7 +98,7 @@ class PlaceIndex:
         """Places with a name spelled somewhat like this: place id -> at most LIKE."""
         key = key_of(folded)
         found: dict[int, float] = {}
-        if len(key) < _LEAST_KEY:
+        if len(key) < LEAST_BASE:
             return found
         for other, likeness, _ in process.extract(
             key, self._all_keys, scorer=JaroWinkler.similarity, limit=_MOST_LIKE, score_cutoff=LEAST_LIKENESS
@@ -75,14 +106,6 @@ class PlaceIndex:
             value = (likeness + OSA.normalized_similarity(key, other)) / 2
             _raise(found, self._keys[other], LIKE * value)
         return found
-
-
-def _put_all(table: dict[str, list[int]], named: list[tuple[str, int]]) -> str:
-    """Puts every name's exact spelling into `table`, all at once because that is much faster; returns them folded."""
-    folded = fold("\n".join(name for name, _ in named))
-    for plain, (_, number) in zip(plain_of(folded).split("\n"), named, strict=True):
-        table.setdefault(plain, []).append(number)
-    return folded
 
 
 def _raise(found: dict[int, float], numbers: Iterable[int], score: float) -> None:

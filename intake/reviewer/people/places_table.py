@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 TABLE = "data/places.tsv"
+FIRST_GEONAMES_ID = 1000
+"""Lower ids are our own."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Place:
     that directly contains it and `region` that of its region, both 0 for regions, for Almaty, Astana and Shymkent, and
     where it is not known. `lat` and `lon` are degrees (WGS 84), good to about 5 km for ids below 1000.
     `population` counts people, 0 when it is not known. `spellings` are Latin, Greek and Cyrillic, `foreign` in other
-    scripts, `codes` of airports and short forms such as ВКО.
+    scripts, `codes` of airports and short forms such as ВКО; `keys` are key_of every name but those two.
     """
 
     place_id: int
@@ -38,6 +40,7 @@ class Place:
     spellings: tuple[str, ...] = field(repr=False)
     foreign: tuple[str, ...] = field(repr=False)
     codes: tuple[str, ...] = field(repr=False)
+    keys: tuple[str, ...] = field(repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,5 +63,5 @@ def _read_row(row: list[str], inside: dict[int, int], regions: set[int]) -> Plac
     while inside[region]:
         region = inside[region]
     where = (inside[place_id], region if region in regions and kind != "region" else 0, float(lat), float(lon))
-    former, other, foreign, codes = (tuple(cell.split("|")) if cell else () for cell in many)
-    return Place(place_id, kind, *where, int(people), kk, ru, en, former, other, foreign, codes)
+    former, other, foreign, codes, keys = (tuple(cell.split("|")) if cell else () for cell in many)
+    return Place(place_id, kind, *where, int(people), kk, ru, en, former, other, foreign, codes, keys)
