@@ -16,12 +16,14 @@ from enum import StrEnum
 from typing import Final
 
 from intake.reviewer.people.evidence import (
+    NAME_CODES,
     Prepared,
     agreeing_parts,
     are_relatives,
     compare,
     is_whole_name,
     prepare,
+    share_a_word,
     total,
 )
 from intake.reviewer.people.notsame import NotSame
@@ -136,13 +138,12 @@ def _judge(own: Prepared, other: Prepared) -> _Found | None:
     return _Found(other, evidence, score, Standing.RELATIVE if relatives else Standing.MAY_BE, [])
 
 
-def _has_anchor(evidence: Iterable[Evidence]) -> bool:
+def _has_anchor(evidence: Sequence[Evidence]) -> bool:
     """Tell whether a name or a companion ties the two together; a time and a place alone fit hundreds."""
     least = weights().points["name_differs"] * (1.0 - weights().points["name_kept_from"])
-    return any(
-        each.code in ("names_agree", "companions_shared") or (each.code == "names_differ" and each.points >= least)
-        for each in evidence
-    )
+    names = [each.points for each in evidence if each.code in NAME_CODES]
+    is_named = bool(names) and names[0] >= least and share_a_word(evidence)
+    return is_named or any(each.code == "companions_shared" for each in evidence)
 
 
 def _rank(found: _Found) -> tuple[bool, float, str]:

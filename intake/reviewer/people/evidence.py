@@ -78,11 +78,16 @@ def _told(name: str) -> float:
 
 
 @lru_cache(maxsize=200_000)
-def _agreeing(one: str, other: str) -> float:
-    """How many parts of two names agree; an initial counts by its weight."""
-    initial = weights().points["name_initial"]
+def _matched(one: str, other: str) -> tuple[int, int]:
+    """How many whole words of two names agree, and how many initials."""
     pairs = align(parse_name(one), parse_name(other)).pairs
-    return sum(initial if each.pair.why in _INITIALS else 1.0 for each in pairs if each.pair.apart <= MATCHED)
+    agree = [each.pair.why in _INITIALS for each in pairs if each.pair.apart <= MATCHED]
+    return agree.count(False), agree.count(True)
+
+
+def _agreeing(one: str, other: str) -> float:
+    words, initials = _matched(one, other)
+    return words + weights().points["name_initial"] * initials
 
 
 def name_points(one: str, other: str) -> float:
@@ -133,6 +138,11 @@ def _names(one: Prepared, other: Prepared) -> Iterator[Evidence]:
 def agreeing_parts(found: Iterable[Evidence]) -> float:
     """Return how many parts of the two names compared agree, an initial for its weight; 0 without names."""
     return sum(_agreeing(*_compared(each)) for each in found if each.code in NAME_CODES)
+
+
+def share_a_word(found: Iterable[Evidence]) -> bool:
+    """Tell whether a whole word of the names compared agrees, not initials alone."""
+    return any(_matched(*_compared(each))[0] for each in found if each.code in NAME_CODES)
 
 
 def are_relatives(found: Iterable[Evidence]) -> bool:

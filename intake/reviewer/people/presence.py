@@ -89,7 +89,7 @@ def _order_conflicts(pairs: Iterable[tuple[Stay, Stay]], known: Sequence[Presenc
         values: dict[str, Value] = {}
         if first.said.when and second.said.when:
             values = {"first": first.said.until or first.said.when, "second": second.said.when}
-        if not surely_before(earlier.arrives, later.leaves, first.slack + second.slack):
+        if not surely_before(earlier.arrives, later.leaves, max(first.slack, second.slack)):
             yield Evidence("times_nearly_fit", 0.0, values)
         elif not _explained(earlier, later, known):
             yield weights().evidence(code, **values)
@@ -114,7 +114,7 @@ def _place_conflicts(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
         if first.spot is None or second.spot is None or first.said.when is None or second.said.when is None:
             continue
         hours = travel_hours(first.spot, second.spot)
-        way = timedelta(hours=hours) - first.slack - second.slack
+        way = timedelta(hours=hours) - max(first.slack, second.slack)
         if way > _NO_TIME and not (_in_time(first, second, way) or _in_time(second, first, way)):
             values: dict[str, Value] = {"first": first.said.when, "second": second.said.when, "hours": round(hours, 1)}
             yield weights().evidence("two_places_at_once", **values, **_places(first, second))

@@ -1,0 +1,303 @@
+"""Candidates for inquiries, sightings and persons: all people here are invented."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from intake.reviewer.errors import ClaimInvalid
+from intake.reviewer.people.candidates import Candidate, Standing, Verification, candidates_for
+from intake.reviewer.people.models import (
+    ApproxTime,
+    Basis,
+    BasisKind,
+    BirthYears,
+    NameForm,
+    PlaceRef,
+    Precision,
+    Sex,
+    Source,
+    TimeBasis,
+)
+from intake.reviewer.people.notsame import NotSame
+from intake.reviewer.people.recordindex import RecordIndex
+from intake.reviewer.people.records import Presence, PresenceKind, Record, RecordKind
+from intake.wire.encoding import strict_json_dumps, strict_json_loads
+
+ALMATY = "Asia/Almaty"
+FATHER = "Серік Оспанұлы Тоқаев"
+FREE, TAKEN, SEEN, RELEASED = PresenceKind
+
+
+def at(day: int, hour: int, minute: int = 0, basis: TimeBasis = TimeBasis.MEMORY) -> ApproxTime:
+    precision = Precision.HOUR if basis is TimeBasis.MEMORY else Precision.MINUTE
+    return ApproxTime.about(datetime(2024, 6, day, hour, minute), ALMATY, precision, basis)
+
+
+def there(what: PresenceKind, when: ApproxTime | None, place: str = "", city: str = "Алматы") -> Presence:
+    return Presence(what, when, PlaceRef(place, city=city) if place else None)
+
+
+def record(ident: str, *names: str, **fields: object) -> Record:
+    kind = {"I": RecordKind.INQUIRY, "S": RecordKind.SIGHTING, "P": RecordKind.PERSON}[ident[0]]
+    group = fields.pop("group", None)
+    if group:
+        fields["sources"] = (Source("a list", str(group), Basis(BasisKind.SAW)),)
+    return Record(ident, kind, tuple(map(NameForm.written, names)), **fields)
+
+
+def names(*texts: str) -> tuple[NameForm, ...]:
+    return tuple(map(NameForm.written, texts))
+
+
+def ask(own: Record, *among: Record, not_same: NotSame | None = None) -> dict[str, Candidate]:
+    return {each.record.ident: each for each in candidates_for(own, among, not_same or NotSame())}
+
+
+def codes(candidate: Candidate) -> set[str]:
+    return {each.code for each in candidate.evidence}
+
+
+INQUIRY = record(
+    "I1",
+    FATHER,
+    birth=BirthYears(1985, 1985),
+    sex=Sex.MALE,
+    presence=(there(TAKEN, at(9, 14), "Республика алаңы"),),
+    group="father",
+)
+CELLMATE = record(
+    "S1",
+    "Tokayev Serik",
+    birth=BirthYears.from_age(35, 42, date(2024, 6, 10)),
+    presence=(there(SEEN, at(9, 22), "Алмалинское РУП"),),
+    group="cell-mate",
+)
+LIST = record(
+    "S2", "Токаев С.О.", presence=(there(SEEN, at(10, 9), "Алмалы аудандық полиция басқармасы"),), group="list"
+)
+BROTHER = record(
+    "S3", "Токаев Берик Оспанович", presence=(there(SEEN, at(9, 22), "Алмалинское РУП"),), group="cell-mate"
+)
+NAMESAKE = record("S4", "Токаев Серик", birth=BirthYears(1999, 1999), group="other")
+STRANGER = record("S5", "Ахметова Айгүл", sex=Sex.FEMALE, presence=CELLMATE.presence)
+
+
+def test_three_scripts_of_one_name_are_found_and_ranked() -> None:
+    found = ask(INQUIRY, STRANGER, NAMESAKE, BROTHER, LIST, CELLMATE)
+    assert list(found) == ["S1", "S2", "S4", "S3"]
+    assert found["S1"].verification is Verification.CORROBORATED
+    assert found["S1"].supported_by == ("S2",)
+    assert {"names_agree", "birth_years_agree", "same_city", "times_fit"} <= codes(found["S1"])
+
+
+def test_brother_in_the_same_cell_is_a_possible_relative_and_last() -> None:
+    found = ask(INQUIRY, BROTHER, NAMESAKE)
+    assert found["S3"].standing is Standing.RELATIVE
+    assert list(found)[-1] == "S3"
+    assert any("relative" in each for each in found["S3"].in_words("en").notes)
+    assert ask(BROTHER, INQUIRY)["I1"].standing is Standing.RELATIVE
+
+
+def test_brother_is_never_more_than_a_relative_however_much_else_fits() -> None:
+    twin = record("S9", "Токаев Берик Оспанович", birth=INQUIRY.birth, sex=Sex.MALE, presence=INQUIRY.presence)
+    assert ask(INQUIRY, twin)["S9"].standing is Standing.RELATIVE
+
+
+def test_short_form_of_a_name_does_not_hide_that_given_names_differ() -> None:
+    brother = record("S9", "Токаев", "Токаев Берик Оспанович")
+    assert ask(INQUIRY, brother)["S9"].standing is Standing.RELATIVE
+
+
+def test_companion_named_in_one_record_is_not_the_person_of_it() -> None:
+    told = record("I2", FATHER, companions=names("Берік Тоқаев"))
+    seen = record("S9", "Токаев Б.")
+    found = ask(told, seen).get("S9")
+    assert found is None or "companion_is_other" in codes(found)
+
+
+def test_namesake_with_another_birth_year_is_contradicted_and_below_the_right_one() -> None:
+    found = ask(INQUIRY, NAMESAKE, CELLMATE)
+    assert list(found) == ["S1", "S4"]
+    assert found["S4"].verification is Verification.CONTRADICTED
+    assert found["S4"].score < found["S1"].score - 5
+
+
+def test_phone_that_kept_the_old_hour_is_no_contradiction() -> None:
+    # The cell-mate's phone still showed UTC+6: what it called 15:30 was 14:30 on the wall, half an hour too early.
+    taken = record("I2", FATHER, presence=(there(TAKEN, at(9, 15, 0, TimeBasis.DOCUMENT)),))
+    seen = record("S9", "Tokayev Serik", presence=(there(SEEN, at(9, 14, 30, TimeBasis.MESSAGE_TIME)),))
+    found = ask(taken, seen)["S9"]
+    assert found.verification is Verification.SINGLE_SOURCE
+    assert "times_nearly_fit" in codes(found)
+    assert "1 March 2024" in " ".join(found.in_words("en").notes)
+
+
+def test_seen_in_custody_the_day_before_being_taken_is_a_contradiction() -> None:
+    early = record("S9", "Tokayev Serik", presence=(there(SEEN, at(8, 14)),))
+    found = ask(INQUIRY, early)["S9"]
+    assert "seen_before_taken" in codes(found)
+    assert found.verification is Verification.CONTRADICTED
+
+
+def test_seen_again_after_release_is_a_contradiction_unless_taken_again() -> None:
+    person = record("P1", FATHER, presence=(there(SEEN, at(9, 22)), there(RELEASED, at(10, 12))))
+    again = record("S9", "Токаев Серик", presence=(there(SEEN, at(12, 8)),))
+    found = ask(person, again)["S9"]
+    assert "seen_after_release" in codes(found)
+    assert found.verification is Verification.CONTRADICTED
+    retaken = record("P1", FATHER, presence=(*person.presence, there(TAKEN, at(11, 20))))
+    assert "seen_after_release" not in codes(ask(retaken, again)["S9"])
+
+
+def test_release_and_later_sighting_contradict_each_other_below_one_inquiry() -> None:
+    released = record("S8", "Тоқаев Серік", presence=(there(RELEASED, at(10, 12), "Алмалинское РУП"),), group="a")
+    seen = record("S9", "Tokayev Serik", presence=(there(SEEN, at(12, 8), "Алмалинское РУП"),), group="b")
+    found = ask(INQUIRY, released, seen)
+    assert found["S8"].contradicted_by == ("S9",)
+    assert found["S9"].verification is Verification.CONTRADICTED
+
+
+def test_person_seen_in_two_far_cities_at_once_is_a_contradiction() -> None:
+    here = record("P1", FATHER, presence=(there(SEEN, at(10, 8), "ИВС"),))
+    far = record("S9", "Токаев Серик", presence=(there(SEEN, at(10, 8), "ИВС", "Астана"),))
+    later = record("S8", "Токаев Серик", presence=(there(SEEN, at(11, 20), "ИВС", "Целиноград"),))
+    found = ask(here, far, later)
+    assert "two_places_at_once" in codes(found["S9"])
+    assert "other_city" in codes(found["S8"])
+    assert found["S8"].verification is Verification.SINGLE_SOURCE
+
+
+def test_stay_that_goes_on_excludes_another_city_in_between() -> None:
+    where = PlaceRef("ИВС", city="Алматы")
+    staying = record("P1", FATHER, presence=(Presence(SEEN, at(10, 8), where, at(13, 8)),))
+    away = record("S9", "Токаев Серик", presence=(there(SEEN, at(11, 20), "ИВС", "Астана"),))
+    assert "two_places_at_once" in codes(ask(staying, away)["S9"])
+
+
+def test_two_copies_of_one_post_count_once() -> None:
+    post = [record(f"S{number}", "Тоқаев Серік", presence=CELLMATE.presence, group="post") for number in (7, 8)]
+    found = ask(INQUIRY, *post)
+    assert list(found) == ["S7"]
+    assert found["S7"].copies == ("S8",)
+    assert found["S7"].verification is Verification.SINGLE_SOURCE
+    assert ask(INQUIRY, *post, CELLMATE)["S7"].verification is Verification.CORROBORATED
+
+
+def test_two_people_named_in_one_post_are_no_copies() -> None:
+    one = record("S7", "Тоқаев Серік", presence=CELLMATE.presence, group="post")
+    assert set(ask(INQUIRY, one, record("S8", "Тоқаев С.", group="post"))) == {"S7", "S8"}
+
+
+def test_post_that_repeats_the_inquiry_itself_confirms_nothing() -> None:
+    echo = record("S7", "Тоқаев Серік", presence=CELLMATE.presence, group="father")
+    assert ask(INQUIRY, echo, CELLMATE)["S1"].verification is Verification.SINGLE_SOURCE
+
+
+def test_statement_filmed_in_custody_confirms_nothing() -> None:
+    filmed = (Source("tv", "tv", Basis(BasisKind.CUSTODY_VIDEO_STATEMENT)),)
+    video = record("S7", "Тоқаев Серік", presence=CELLMATE.presence, sources=filmed)
+    found = ask(INQUIRY, video, CELLMATE)
+    assert found["S1"].verification is Verification.SINGLE_SOURCE
+    assert "custody_video" in codes(found["S7"])
+
+
+def test_source_of_unknown_origin_is_not_independent() -> None:
+    unknown = record("S7", "Тоқаев Серік", presence=CELLMATE.presence)
+    assert ask(INQUIRY, unknown, CELLMATE)["S1"].verification is Verification.SINGLE_SOURCE
+
+
+def test_not_same_is_never_proposed_again_from_either_side_after_loading() -> None:
+    register = NotSame()
+    register.mark("S1", "I1", "the mother says he has a scar")
+    again = NotSame.from_dict(strict_json_loads(strict_json_dumps(register.to_dict())))
+    assert ask(INQUIRY, CELLMATE, not_same=again) == {}
+    assert ask(CELLMATE, INQUIRY, not_same=again) == {}
+    assert set(ask(INQUIRY, CELLMATE, LIST, not_same=again)) == {"S2"}
+
+
+@pytest.mark.parametrize(("one", "other"), [("I1", "S1"), ("I1", "P1"), ("S2", "I1"), ("I2", "S2")])
+def test_not_same_of_any_members_blocks_both_linked_groups(one: str, other: str) -> None:
+    person = record("P1", "Токаев Серик Оспанович", linked=("S1", "S2"))
+    second = record("I2", FATHER, linked=("I1",))
+    register = NotSame()
+    register.mark(one, other)
+    everything = RecordIndex([person, CELLMATE, LIST, INQUIRY, second])
+    for own in (INQUIRY, second):
+        assert candidates_for(own, everything, register) == []
+    for own in (person, CELLMATE, LIST):
+        assert candidates_for(own, everything, register) == []
+
+
+def test_not_same_of_one_copy_holds_for_the_other_copies() -> None:
+    post = [record(f"S{number}", "Тоқаев Серік", presence=CELLMATE.presence, group="post") for number in (7, 8)]
+    register = NotSame()
+    register.mark("I1", "S7")
+    assert ask(INQUIRY, *post, not_same=register) == {}
+
+
+def test_records_linked_already_are_not_proposed() -> None:
+    assert ask(record("P1", FATHER, linked=("S1",)), CELLMATE, INQUIRY).keys() == {"I1"}
+    assert ask(CELLMATE, CELLMATE) == {}
+
+
+def test_person_of_unknown_name_is_found_by_companions_only() -> None:
+    nameless = record("S7", companions=names("Дана Ержанова"), presence=(there(SEEN, at(9, 22)),), sex=Sex.MALE)
+    told = record("I2", FATHER, companions=names("Ержанова Д.", "Ержанова Дана"))
+    assert "companions_shared" in codes(ask(told, nameless)["S7"])
+    assert ask(nameless, told)["I2"].score == ask(told, nameless)["S7"].score
+    assert ask(INQUIRY, record("S7", presence=INQUIRY.presence, sex=Sex.MALE, birth=INQUIRY.birth)) == {}
+
+
+def test_many_names_of_one_record_count_by_the_best_pair_and_say_which() -> None:
+    alias = record("S7", "Сәкен бокс", "Тоқаев Серік")
+    found = ask(INQUIRY, alias)["S7"]
+    names_compared = next(each.values for each in found.evidence if each.code == "names_agree")
+    assert {names_compared["first"], names_compared["second"]} == {FATHER, "Тоқаев Серік"}
+
+
+def test_names_that_share_an_initial_alone_are_proposed_from_neither_side() -> None:
+    short, given = record("S7", "Токаев С.О."), record("S8", "Серик", birth=INQUIRY.birth)
+    assert ask(short, given) == ask(given, short) == {}
+
+
+def test_index_with_records_replaced_and_removed_finds_the_present_ones() -> None:
+    index = RecordIndex([CELLMATE, LIST])
+    index.add(record("S1", "Ахметова Айгүл"))
+    assert [each.record.ident for each in candidates_for(INQUIRY, index, NotSame())] == ["S2"]
+    index.remove("S2")
+    index.remove("S2")
+    assert candidates_for(INQUIRY, index, NotSame()) == []
+    assert (len(index), "S1" in index, "S2" in index) == (1, True, False)
+
+
+def test_limit_keeps_the_best() -> None:
+    found = candidates_for(INQUIRY, [CELLMATE, LIST, NAMESAKE, BROTHER], NotSame(), limit=2)
+    assert [each.record.ident for each in found] == ["S1", "S2"]
+
+
+@pytest.mark.parametrize("lang", ["en", "ru", "kk"])
+def test_reasons_in_every_language_name_both_sides(lang: str) -> None:
+    told = ask(INQUIRY, CELLMATE, NAMESAKE, BROTHER)
+    for each in told.values():
+        reasons = each.in_words(lang)
+        assert not any("{" in line for line in (*reasons.speaks_for, *reasons.speaks_against, *reasons.notes))
+    assert any("1999" in line and "1985" in line for line in told["S4"].in_words(lang).speaks_against)
+    assert any("Tokayev Serik" in line for line in told["S1"].in_words(lang).speaks_for)
+
+
+@pytest.mark.parametrize("ident", ["", "-x", "a b", "x" * 65, "Ы"])
+def test_record_with_an_id_out_of_rule_is_refused(ident: str) -> None:
+    with pytest.raises(ClaimInvalid):
+        Record(ident, RecordKind.PERSON)
+
+
+def test_presence_that_ends_before_it_begins_or_says_nothing_is_refused() -> None:
+    with pytest.raises(ClaimInvalid):
+        Presence(SEEN, at(10, 8), None, at(9, 8))
+    with pytest.raises(ClaimInvalid):
+        Presence(SEEN)
+    assert Presence(SEEN, at(9, 8), None, at(10, 8)).leaves.latest == at(
+        10, 9, 0, TimeBasis.CLOCK
+    ).earliest + timedelta(0)
