@@ -172,7 +172,38 @@ def test_titles_that_may_be_names_are_marked() -> None:
 def test_patronymics_have_known_roles() -> None:
     assert {row[1] for row in rows("patronymics")} == {"suffix", "word"}
     for form, role, *_, rule in rows("patronymics"):
-        assert role == "suffix" or rule == "0", form
+        assert (role == "word") == (rule in {"before", "after"}), form
+
+
+@pytest.mark.parametrize(
+    ("patronymic", "father"),
+    [
+        ("Сергеевич", "Сергей"),
+        ("Дмитриевна", "Дмитрий"),
+        ("Васильевич", "Василий"),
+        ("Ильич", "Илья"),
+        ("Никитична", "Никита"),
+        ("Игоревна", "Игорь"),
+        ("Львович", "Лев"),
+        ("Палыч", "Павел"),
+        ("Николаич", "Николай"),
+        ("Нұрбаевич", "Нұрбай"),
+        ("Оспанұлы", "Оспан"),
+        ("Серікқызы", "Серік"),
+        ("Олександрівна", "Олександр"),
+        ("Sergeyevich", "Sergey"),
+        ("Iwanowitsch", "Iwan"),
+        ("Serikuly", "Serik"),
+        ("Serikqyzy", "Serik"),
+    ],
+)
+def test_patronymic_leads_to_the_father(patronymic: str, father: str) -> None:
+    word = patronymic.lower()
+    found = set()
+    for form, role, _, _, rule in rows("patronymics"):
+        if role == "suffix" and word.endswith(form):
+            found |= {word.removesuffix(form) + ending.strip("0") for ending in rule.split(",")}
+    assert father.lower() in found
 
 
 def test_case_endings_change_the_word() -> None:
