@@ -169,6 +169,10 @@ def test_titles_that_may_be_names_are_marked() -> None:
         assert careful == "1" or word not in names, word
 
 
+def test_titles_are_no_initials() -> None:
+    assert [word for word in words("titles") if len(word.strip(".")) < 2] == []
+
+
 def test_patronymics_have_known_roles() -> None:
     assert {row[1] for row in rows("patronymics")} == {"suffix", "word"}
     for form, role, *_, rule in rows("patronymics"):
