@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from intake.reviewer.errors import ClaimInvalid
 from intake.reviewer.people.candidates import Candidate, Standing, Verification, candidates_for
+from intake.reviewer.people.evidence import compare, prepare, total
 from intake.reviewer.people.models import (
     ApproxTime,
     Basis,
@@ -301,3 +305,28 @@ def test_presence_that_ends_before_it_begins_or_says_nothing_is_refused() -> Non
     assert Presence(SEEN, at(9, 8), None, at(10, 8)).leaves.latest == at(
         10, 9, 0, TimeBasis.CLOCK
     ).earliest + timedelta(0)
+
+
+def worked_example() -> dict[str, Record]:
+    """The three records of CANDIDATES.md."""
+    inquiry = replace(INQUIRY, sex=Sex.UNKNOWN, companions=names("Дана Ержанова"))
+    place = there(SEEN, at(9, 22), "Almaly district police", "Almaty")
+    note = replace(CELLMATE, presence=(place,), companions=names("Yerzhanova Dana"))
+    day = ApproxTime.on_day(date(2024, 6, 10), ALMATY, TimeBasis.DOCUMENT)
+    return {"I1": inquiry, "S1": note, "S2": replace(LIST, presence=(there(SEEN, day, "РУП Алмалинского района"),))}
+
+
+def test_worked_example_of_the_documents_is_what_the_code_says(root: Path) -> None:
+    text = (root / "intake" / "reviewer" / "people" / "CANDIDATES.md").read_text("utf-8")
+    records = worked_example()
+    lines = [[cell.strip(" `*") for cell in line.split("|")[1:-1]] for line in text.splitlines() if "|" in line]
+    rows = [cells for cells in lines if len(cells) == 4 and re.fullmatch("score|[a-z]+_[a-z_]+", cells[0])]
+    for column, (one, other) in enumerate((("I1", "S1"), ("I1", "S2"), ("S1", "S2")), 1):
+        evidence = compare(prepare(records[one]), prepare(records[other]))
+        told = {row[0]: float(row[column]) for row in rows if row[column]}
+        assert told.pop("score") == pytest.approx(total(evidence), abs=0.3), (one, other)
+        assert told == pytest.approx({each.code: each.points for each in evidence}, abs=0.15), (one, other)
+    found = ask(*records.values())
+    assert {key: each.verification for key, each in found.items()} == dict.fromkeys(
+        ("S1", "S2"), Verification.CORROBORATED
+    )

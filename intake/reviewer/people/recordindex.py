@@ -8,9 +8,11 @@ from typing import Final
 from intake.reviewer.people.evidence import Prepared, prepare
 from intake.reviewer.people.index import NameIndex
 from intake.reviewer.people.records import Record
+from intake.reviewer.people.score import calibration
 
-FETCHED: Final = 30
-"""Names looked at for each name of a query, best first; of more namesakes than that, some are not compared."""
+FETCHED: Final = (20, 80)
+"""Names looked at for each name of a query, best first; the second number where so many bear a like name that the
+first is used up. Of more namesakes than that, some are not compared."""
 
 
 class RecordIndex:
@@ -97,5 +99,7 @@ class _Names:
 
     def search(self, names: Iterable[str]) -> Iterator[str]:
         for name in names if self._owner else ():
-            for position, _ in self._index.search(name, FETCHED):
-                yield self._owner[position]
+            found = self._index.search(name, FETCHED[0])
+            if len(found) == FETCHED[0] and found[-1][1] >= calibration().threshold / 2:
+                found = self._index.search(name, FETCHED[1])
+            yield from (self._owner[position] for position, _ in found)
