@@ -8,6 +8,7 @@ from itertools import permutations
 
 from intake.reviewer.people.distance import FAR
 from intake.reviewer.people.pairing import Pair, pair
+from intake.reviewer.people.parts import MAX_WORDS
 from intake.reviewer.people.words import Kind, Word, word
 
 _CLOSE = 0.45
@@ -16,6 +17,11 @@ _NOT_COMPARED = 0.6
 _COST_NOT_COMPARED = 1.45
 _MOST = 1.5
 _MAX_JOINED = 5
+_FULLY = 0.35
+_DAMAGED = 0.55
+_MOST_DAMAGE = {Kind.SURNAME: 1.5}
+_MOST_DAMAGE_ELSE = 1.25
+_FEWEST_WITH_DAMAGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
 def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[Word], Sequence[Word], float]]:
     for words, other, swapped in ((a, b, False), (b, a, True)):
         if any("-" in found.text for found in words):
-            split = [word(piece) for found in words for piece in found.text.split("-") if piece]
+            split = [word(piece) for found in words for piece in found.text.split("-") if len(piece) > 1][:MAX_WORDS]
             yield (other, split, 0.0) if swapped else (split, other, 0.0)
         if 2 <= len(words) <= _MAX_JOINED and len(words) > len(other):
             for one, two in permutations(range(len(words)), 2):
@@ -96,7 +102,28 @@ def _alignment(a: Sequence[Word], b: Sequence[Word], order: Sequence[int], cost:
         else:
             left_a.append(one)
             left_b.append(b[to])
-    return Alignment(tuple(pairs), tuple(left_a), tuple(left_b), cost)
+    return Alignment(tuple(_damaged(pairs)), tuple(left_a), tuple(left_b), cost)
+
+
+def _damaged(pairs: list[Aligned]) -> list[Aligned]:
+    """`pairs`, where one word is damaged beyond a slip and at least two others answer fully: it counts as little.
+
+    Not when both words are listed given names: those differ on purpose, and brothers would become one.
+    """
+    wrong = [one for one in pairs if one.pair.apart > _FULLY]
+    if len(pairs) < _FEWEST_WITH_DAMAGE or len(wrong) != 1:
+        return pairs
+    found = wrong[0].pair
+    if not _DAMAGED < found.apart <= _MOST_DAMAGE.get(found.kind, _MOST_DAMAGE_ELSE) or found.why in (
+        "other listed name",
+        "other initial",
+    ):
+        return pairs
+    like_a, like_b = wrong[0].a.forms[0].like, wrong[0].b.forms[0].like
+    if found.kind in (Kind.GIVEN, Kind.PATRONYMIC) and like_a and like_b and not like_a & like_b:
+        return pairs
+    mended = Aligned(wrong[0].a, wrong[0].b, Pair(found.kind, _DAMAGED, "damaged", found.cases))
+    return [mended if one is wrong[0] else one for one in pairs]
 
 
 def _pair(one: Word, other: Word, a: Sequence[Word], b: Sequence[Word]) -> Pair:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from itertools import accumulate
 
+from intake.reviewer.people.slips import neighbours
 from intake.reviewer.people.sounds import spelling
 
 FAR = 1.6
 """The greatest distance told apart; anything further counts as this."""
 _SWAP = 0.6
+_NEIGHBOUR = 0.4
+_LEFT_OUT = 0.5
 
 
 @cache
@@ -46,16 +49,41 @@ def _sounds_apart(p: str, q: str) -> float:
     return (tables.other_sounds, tables.vowel_for_consonant, tables.other_vowels)[vowels]
 
 
+@cache
+def _slip_tables() -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """The same costs for one slip of a finger: a neighbouring key for any other sound, a letter left out."""
+    tables = spelling()
+    drop, change = _tables()
+    single = {
+        letter: tables.code(symbols[0])
+        for letter, symbols in tables.letters.items()
+        if len(letter + "".join(symbols)) == 2
+    }
+    slipped = {one: dict(row) for one, row in change.items()}
+    for typed, meant in map(tuple, neighbours()):
+        if typed in single and meant in single:
+            a, b = single[typed], single[meant]
+            for other, cost in change[b].items():
+                slipped[a][other] = slipped[other][a] = min(slipped[a][other], _NEIGHBOUR + cost)
+    return {symbol: min(cost, _LEFT_OUT) for symbol, cost in drop.items()}, slipped
+
+
 @lru_cache(maxsize=400_000)
 def distance(a: str, b: str) -> float:
     """What it costs to turn the reading `a` into `b`, from 0 to FAR; the same both ways."""
-    if a == b:
-        return 0.0
-    if a > b:
-        a, b = b, a
+    return 0.0 if a == b else _distance(min(a, b), max(a, b), _tables(), _SWAP)
+
+
+@lru_cache(maxsize=50_000)
+def slipped_distance(a: str, b: str) -> float:
+    """`distance` where a slip of the finger costs less than a wrong sound, for words that nearly agree."""
+    return _distance(min(a, b), max(a, b), _slip_tables(), _NEIGHBOUR)
+
+
+def _distance(a: str, b: str, tables: tuple[dict[str, float], dict[str, dict[str, float]]], swap: float) -> float:
+    drop, change = tables
     start = next((at for at, (mine, other) in enumerate(zip(a, b, strict=False)) if mine != other), min(len(a), len(b)))
     a, b = a[start:], b[start:]
-    drop, change = _tables()
     dropped_b = [drop[symbol] for symbol in b]
     older: list[float] = []
     before = [0.0, *accumulate(dropped_b)]
@@ -69,7 +97,7 @@ def distance(a: str, b: str) -> float:
                 value = found
             if (found := before[j + 1] + dropped) < value:
                 value = found
-            if i and j and mine == b[j - 1] and other == a[i - 1] and (found := older[j - 1] + _SWAP) < value:
+            if i and j and mine == b[j - 1] and other == a[i - 1] and (found := older[j - 1] + swap) < value:
                 value = found
             row.append(value)
         if min(row) >= FAR:

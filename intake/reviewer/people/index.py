@@ -34,6 +34,7 @@ _SCORED = 60
 """Names scored exactly in one search, or six for each wanted, whichever is more."""
 _LONG = 7
 """Symbols from which a word of the query is also looked up in two halves, in case others write it apart."""
+_LONGEST = 24
 
 
 class NameIndex:
@@ -95,7 +96,7 @@ class NameIndex:
         """The index that was saved to `file`, with the same positions; raises IndexUnreadable."""
         try:
             kind, names = json.loads(file.read(MAX_SAVED).decode())
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise IndexUnreadable from error
         if kind != FORMAT or not isinstance(names, list) or not all(n is None or isinstance(n, str) for n in names):
             raise IndexUnreadable
@@ -182,7 +183,7 @@ def _keys_of_other_names(one: Word) -> set[str]:
 
 
 def _halves(one: Word) -> Iterator[Word]:
-    if len(one.sounds[0]) >= _LONG:
+    if _LONG <= len(one.sounds[0]) <= _LONGEST:
         for at in range(3, len(one.text) - 2):
             yield word(one.text[:at])
             yield word(one.text[at:])

@@ -15,10 +15,16 @@ from importlib.resources import files
 from anyascii import anyascii
 
 from intake.reviewer.people import lexicon
+from intake.reviewer.people.scripts import one_script
 from intake.reviewer.people.text import fold_text
 
 _MARGIN = 1.6
 """By how much, in natural logarithms per letter, the other reading must be likelier. Set on invented names."""
+_MARGIN_NAME = 0.9
+_MARGIN_DIGITS = 0.3
+"""The same for a name as a whole, and for a piece with digits or signs inside, which no name has."""
+_SHORTEST_NAME = 6
+_SHORTEST_PIECE = 3
 _PUNCTUATION = ",.;:'\"[]{}<>`~-"
 
 
@@ -30,20 +36,6 @@ def _layouts() -> tuple[tuple[str, dict[str, str]], ...]:
     for target, typed, intended in data["layouts"]:
         found.append((target, dict(zip(typed, intended, strict=True))))
     return tuple(found)
-
-
-@cache
-def neighbours() -> frozenset[str]:
-    """Pairs of characters whose keys touch on one of the layouts, each pair in both orders."""
-    data = json.loads(files(__package__).joinpath("data/keyboards.json").read_text("utf-8"))
-    found: set[str] = set()
-    for rows in data["rows"]:
-        keys = [(key, at + 0.5 * down, down) for down, row in enumerate(rows) for at, key in enumerate(row)]
-        for key, x, y in keys:
-            found.update(
-                key + other for other, x2, y2 in keys if key != other and abs(x - x2) <= 1 and abs(y - y2) <= 1
-            )
-    return frozenset(found)
 
 
 @cache
@@ -70,17 +62,36 @@ def _script(text: str) -> str:
 
 
 def meant(text: str) -> str:
-    """The folded `text` with each piece between spaces turned to the layout it was meant for, where that is clear."""
-    return " ".join(map(_meant, text.split()))
+    """The folded `text` turned to the layout it was meant for, where that is clear: as a whole, else piece by piece."""
+    pieces = [one_script(piece) for piece in text.split()]
+    best, likely = pieces, _mean(pieces, "") + _MARGIN_NAME
+    for target, keys in _layouts():
+        if sum(map(len, pieces)) >= _SHORTEST_NAME and any(letter in keys for letter in text):
+            turned = [_turned(piece, keys) for piece in pieces]
+            if (value := _mean(turned, target)) > likely:
+                best, likely = turned, value
+    return " ".join(map(_meant, pieces) if best is pieces else best)
+
+
+def _mean(pieces: list[str], script: str) -> float:
+    """The likelihood per letter of all `pieces` in `script`, or each in its own when that is empty."""
+    letters = sum(len(piece) + 1 for piece in pieces) or 1
+    bare = [(piece.strip(_PUNCTUATION), len(piece) + 1) for piece in pieces]
+    return sum(_likelihood(piece, script or _script(piece)) * size for piece, size in bare) / letters
+
+
+def _turned(piece: str, keys: dict[str, str]) -> str:
+    return fold_text("".join(keys.get(letter, letter) for letter in piece))
 
 
 def _meant(piece: str) -> str:
-    if len(piece) < 3:
+    if len(piece) < _SHORTEST_PIECE:
         return piece
-    best, likely = piece, _likelihood(piece.strip(_PUNCTUATION), _script(piece)) + _MARGIN
+    margin = _MARGIN_DIGITS if re.search(r"[^\W\d_][\d\"%()*;+]|[\d\"%()*;+][^\W\d_]", piece) else _MARGIN
+    best, likely = piece, _likelihood(piece.strip(_PUNCTUATION), _script(piece)) + margin
     for target, keys in _layouts():
         if all(letter in keys for letter in piece) and any(keys[letter] != letter for letter in piece):
-            turned = fold_text("".join(keys[letter] for letter in piece))
+            turned = _turned(piece, keys)
             if (value := _likelihood(turned, target)) > likely:
                 best, likely = turned, value
     return best

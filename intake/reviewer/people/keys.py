@@ -33,7 +33,7 @@ def _classes() -> dict[str, tuple[str, ...]]:
     for name in tables.names:
         sounds = tables.symbols[name]
         classes = {_CLASSES.get(sound, "") for sound, cost in sounds.items() if cost <= _CHEAP}
-        found[tables.code(name)] = tuple(sorted(classes))
+        found[tables.code(name)] = tuple(sorted(classes)) or ("",)
     return found
 
 

@@ -18,8 +18,10 @@ from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.sounds import readings
 from intake.reviewer.people.text import fold_text
 
-SAME_ENTRY = 0.3
-"""The farthest a word may sound from a listed given name and still be taken for it."""
+SAME_ENTRY = 0.12
+"""The farthest a word may sound from a listed given name and still be a spelling of it."""
+LIKE_ENTRY = 0.3
+"""The farthest it may sound and still count as some given name."""
 _AS_GOOD = 0.05
 _SHORT_FORM = {"1": 0.75, "2": 0.5, "3": 0.3}
 """What it costs to take a short form for the full name, by how often it stands for it.
@@ -114,7 +116,8 @@ def _by_key() -> dict[str, list[Entry]]:
 
 
 @lru_cache(maxsize=100_000)
-def _listed(name: str) -> tuple[Entry, ...]:
+def _listed(name: str) -> tuple[tuple[Entry, float], ...]:
+    """The listed given names nearest to the folded `name`, none farther than LIKE_ENTRY, with their distances."""
     sounds = readings(name)
     near: dict[Entry, float] = {}
     for reading in sounds:
@@ -123,18 +126,23 @@ def _listed(name: str) -> tuple[Entry, ...]:
             for one in _by_key().get(key, ()):
                 if one not in near and Levenshtein.distance(outline, one.outline, score_cutoff=1) <= 1:
                     near[one] = nearest(sounds, one.sounds)
-    best = min(near.values(), default=SAME_ENTRY + 1)
-    return tuple(one for one, far in near.items() if far <= min(SAME_ENTRY, best + _AS_GOOD))
+    best = min(near.values(), default=LIKE_ENTRY + 1)
+    return tuple((one, far) for one, far in near.items() if far <= min(LIKE_ENTRY, best + _AS_GOOD))
+
+
+def like_given(word: str) -> frozenset[int]:
+    """The numbers of the listed given names nearest to the folded `word`, also when it is no spelling of them."""
+    return frozenset(one.number for one, _ in _listed(word))
 
 
 def given_names(word: str) -> frozenset[int]:
-    """The numbers of the listed given names that the folded `word` sounds like; empty when there is none."""
-    return frozenset(one.number for one in _listed(word))
+    """The numbers of the listed given names of which the folded `word` is a spelling; empty when there is none."""
+    return frozenset(one.number for one, far in _listed(word) if far <= SAME_ENTRY)
 
 
 def sex_of_given(word: str) -> str:
     """`m`, `f`, or `u` when the folded `word` is no listed given name or one for both."""
-    sexes = {one.sex for one in _listed(word)}
+    sexes = {one.sex for one, _ in _listed(word)}
     return sexes.pop() if len(sexes) == 1 else "u"
 
 

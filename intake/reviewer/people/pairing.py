@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA
-
 from intake.reviewer.people import lexicon
-from intake.reviewer.people.distance import FAR, nearest
-from intake.reviewer.people.keyboard import neighbours
+from intake.reviewer.people.distance import FAR, nearest, slipped_distance
+from intake.reviewer.people.slips import SLIP, slip
 from intake.reviewer.people.words import Form, Kind, Word
 
 CLEAR = 0.12
@@ -27,6 +25,12 @@ _COST = {
 }
 
 
+_SLIPS = 1.55
+"""Words farther apart than this differ by more than one slip of a finger."""
+_ONE_SLIP = 0.65
+_SHORTEST_SLIP = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two words compared: as which part of a name, how far apart (0 to FAR wrong consonants), and why so.
@@ -38,22 +42,6 @@ class Pair:
     apart: float
     why: str = ""
     cases: tuple[str, str] = ("", "")
-
-
-_SLIP = 0.45
-_SHORTEST_SLIP = 4
-
-
-def slip(a: str, b: str) -> str:
-    """The one slip of the finger that turns the folded `a` into `b`: `neighbour`, `swapped`, `dropped`, or empty."""
-    if min(len(a), len(b)) < _SHORTEST_SLIP or OSA.distance(a, b, score_cutoff=1) != 1:
-        return ""
-    if len(a) != len(b):
-        return "dropped"
-    different = [at for at in range(len(a)) if a[at] != b[at]]
-    if len(different) == 2:
-        return "swapped"
-    return "neighbour" if a[different[0]] + b[different[0]] in neighbours() else ""
 
 
 @lru_cache(maxsize=500_000)
@@ -68,9 +56,19 @@ def pair(a: Word, b: Word) -> Pair:
                     cost = max(one.cost, other.cost) + 0.5 * min(one.cost, other.cost)
                     if found.apart + cost < best.apart:
                         best = Pair(found.kind, found.apart + cost, found.why or "case", (one.case, other.case))
-    if best.apart > _SLIP and best.why != "other listed name" and slip(a.text, b.text):
-        return Pair(best.kind, _SLIP, "slip")
+    if SLIP < best.apart <= _SLIPS and best.why != "other listed name" and (apart := _slipped(a, b)) < best.apart:
+        return Pair(best.kind, apart, "slip")
     return best
+
+
+def _slipped(a: Word, b: Word) -> float:
+    """How far apart two words are when one finger slipped: by their letters, or by sound across scripts."""
+    if slip(a.text, b.text):
+        return SLIP
+    if min(len(a.sounds[0]), len(b.sounds[0])) < _SHORTEST_SLIP:
+        return FAR
+    apart = min(slipped_distance(one, other) for one in a.sounds[:1] for other in b.sounds[:1])
+    return max(SLIP, apart) if apart <= _ONE_SLIP else FAR
 
 
 def _pair_forms(a: Form, b: Form) -> Pair:
@@ -148,4 +146,7 @@ def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
     costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
     if costs and min(costs) < apart:
         return min(costs), "short form"
-    return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER else (apart, "")
+    if {a.text, b.text} <= lexicon.exact_given().keys():
+        return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER else (apart, "")
+    entries = (nearest(lexicon.entry(one).sounds, lexicon.entry(two).sounds) for one in a.given for two in b.given)
+    return (max(apart, OTHER_NAME), "other listed name") if min(entries) >= _OTHER else (apart, "")

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from intake.reviewer.people import lexicon
 from intake.reviewer.people.keyboard import meant
-from intake.reviewer.people.scripts import one_script
 from intake.reviewer.people.text import fold_text
 from intake.reviewer.people.words import Word, word
 
@@ -32,11 +31,8 @@ def parse_name(name: str) -> tuple[Word, ...]:
 
 def _pieces(piece: str) -> list[str]:
     """The words of one piece between spaces: initials as one word each, other dots as separators."""
-    texts = [
-        one_script(text.strip("-'") if len(text.strip("-'")) < 2 else text.strip("-").lstrip("'"))
-        for text in piece.split(".")
-    ]
-    return [text for text in texts if text]
+    texts = [text.strip("-").lstrip("'") for text in piece.split(".")]
+    return [text.rstrip("'") if len(text) < 3 else text for text in texts if text.strip("'")]
 
 
 def _join_fathers(texts: list[str]) -> list[str]:

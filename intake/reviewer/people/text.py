@@ -13,6 +13,8 @@ MAX_CHARACTERS = 400
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u02bb\u02bd\u02b9\u2032\u0060\u00b4\u00b7", "'"))
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"))
+_NUMERO = {ord("\u2116"): "3"}
+"""The sign of the digit 3's key on the Russian layout, which NFKC would turn into the letters `no`."""
 _INVISIBLE = re.compile("[\u00ad\u0307\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _NOT_IN_CHUNK = re.compile(r"[^\w'\-\[\]{};:,.<>\"`~@#$%^&*()]+|_")
 
@@ -23,7 +25,8 @@ def fold_text(text: str) -> str:
     At most MAX_CHARACTERS are kept. The dotless i and the dotted capital of Turkish become the plain `i`,
     since writing in capitals mixes them. Folding twice changes nothing more.
     """
-    folded = unicodedata.normalize("NFKC", text[: MAX_CHARACTERS * 4].translate(_APOSTROPHES).translate(_DASHES))
+    text = text[: MAX_CHARACTERS * 4].translate(_NUMERO).translate(_APOSTROPHES).translate(_DASHES)
+    folded = unicodedata.normalize("NFKC", text)
     for _ in range(2):
         folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", folded.upper().casefold()))
     return folded.translate(_APOSTROPHES).translate(_DASHES)[:MAX_CHARACTERS].strip()
