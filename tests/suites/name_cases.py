@@ -101,9 +101,11 @@ POSSESSIVE = ("ұлы", "қызы")
 def is_front(word: str) -> bool:
     """Whether endings of `word` take front vowels: its last vowel decides, before -ов and -ев that of the stem.
 
-    и and у are neither; but и before a consonant, as in Russian names, calls for front vowels (Дмитрийдің).
+    и and у are neither; but и before a consonant and ь, as in Russian names, call for front vowels (Дмитрийдің).
     """
     small = word.lower()
+    if small.endswith("ь"):
+        return True
     if small.endswith(("ов", "ев")):
         small = small[:-2]
     decisive = [letter for letter in small if letter in BACK + FRONT + "и"]
@@ -136,7 +138,7 @@ def kazakh_endings(word: str) -> tuple[str, ...]:
     small = word.lower()
     if small.endswith(POSSESSIVE):
         return endings_of_possessive()
-    first = consonants_for(small[-1])
+    first = consonants_for(small.rstrip("ь")[-1])
     back = [first[0] + "ың", first[1] + "а", first[2] + "ы", first[3] + "а", first[4] + "ан", first[5] + "ен"]
     if is_front(word):
         back[:5] = ["".join(each).translate(str.maketrans("ыағқ", "іегк")) for each in back[:5]]
