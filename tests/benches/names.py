@@ -8,7 +8,8 @@ one kind of pair say only R or `told_apart`, the share of negatives below THRESH
 thread's CPU time and the first time these pairs are seen; names seen twice may be parsed once.
 
 The peers have no threshold of their own: each gets the one with its best F1 on the very rows of the track, which
-favours them (tracks with one kind of pair: that of `full_with_brothers`). `--quick` prints our tracks alone.
+favours them (tracks with one kind of pair: that of `full_with_brothers` or `tokens`). `--quick` prints our tracks
+alone.
 
 `--errors` writes the pairs on the wrong side of THRESHOLD, the farthest first, and the queries whose right answer
 does not come first; these are names of real people.
@@ -89,11 +90,14 @@ def track_figures(rows: list[Row], judgement: Judgement, threshold: float) -> me
 def peer_figures(rows: list[Row], scorer: Scorer) -> metrics.Figures:
     """The same for a peer, at the thresholds that suit it best."""
     judgement, tracks = judge(rows, scorer), tracks_of(rows)
-    usual, _ = metrics.best_threshold(judgement.scored(tracks["full_with_brothers"]))
+    usual = {
+        kind: metrics.best_threshold(judgement.scored(tracks[kind]))[0] for kind in ("full_with_brothers", "tokens")
+    }
     found: metrics.Figures = {"pairs_per_s": judgement.pairs_per_s}
     for name, members in tracks.items():
         scored = judgement.scored(members)
-        at = metrics.best_threshold(scored)[0] if scored.positive and scored.negative else usual
+        own = scored.positive and scored.negative
+        at = metrics.best_threshold(scored)[0] if own else usual[kind_of(members[0]) if members else "tokens"]
         found[name] = {"threshold": round(at, metrics.DIGITS), **metrics.figures(scored, at)}
     return found
 
@@ -118,13 +122,14 @@ def search_figures(gallery: retrieval.Gallery, queries: list[retrieval.Query]) -
     def search(query: str) -> list[int]:
         return [place for place, _ in index.search(query, retrieval.LIMIT)]
 
+    asked = retrieval.ask(queries, search)
     inquiries = [query.name for query in queries] + gallery.names
     found = {
-        "retrieval": {"gallery": len(gallery.names), "build_s": build, **retrieval.measure(gallery, queries, search)},
+        "retrieval": {"gallery": len(gallery.names), "build_s": build, **retrieval.figures(gallery, asked)},
         "inquiries": scale.inquiry_figures(gallery.names, inquiries[:INQUIRIES]),
         "index": scale.run_in_fresh_process(scale.index_figures, scale.INDEXED),
     }
-    return found, retrieval.missed(gallery, queries, search)
+    return found, retrieval.missed(gallery, asked)
 
 
 def all_peers(
@@ -133,7 +138,7 @@ def all_peers(
     """Every installed peer's tracks and retrieval."""
     found = {name: peer_figures(rows, scorer) for name, scorer in installed_peers().items()}
     for name, (search, most) in peer_searches(gallery.names).items():
-        found[name]["retrieval"] = retrieval.measure(gallery, queries[:most], search)
+        found[name]["retrieval"] = retrieval.figures(gallery, retrieval.ask(queries[:most], search))
     return found
 
 

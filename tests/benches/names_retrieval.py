@@ -81,32 +81,45 @@ def rank_of(entity: str, found: list[int], gallery: Gallery) -> int | None:
     return next((place for place, each in enumerate(found, 1) if gallery.entities[each] == entity), None)
 
 
-def measure(gallery: Gallery, queries: list[Query], search: Search) -> metrics.Figures:
-    """R@1, R@10 and CPU milliseconds per query; `search` returns up to LIMIT places, the best first."""
-    ranks, times = [], []
+@dataclass(frozen=True)
+class Asked:
+    """What a search found for a query, and in how many CPU milliseconds."""
+
+    query: Query
+    found: list[int]
+    ms: float
+
+
+def ask(queries: list[Query], search: Search) -> list[Asked]:
+    """Every query through `search`, which returns places, the best first; the first LIMIT of them count."""
+    asked = []
     for query in queries:
         started = time.process_time()
         found = search(query.name)[:LIMIT]
-        times.append((time.process_time() - started) * 1000)
-        ranks.append(rank_of(query.entity, found, gallery))
+        asked.append(Asked(query, found, (time.process_time() - started) * 1000))
+    return asked
+
+
+def figures(gallery: Gallery, asked: list[Asked]) -> metrics.Figures:
+    """R@1, R@10 and CPU milliseconds per query."""
+    ranks = [rank_of(each.query.entity, each.found, gallery) for each in asked]
+    times = sorted(each.ms for each in asked)
     return {
-        "queries": len(queries),
+        "queries": len(asked),
         "R@1": metrics.share(sum(rank == 1 for rank in ranks), len(ranks)),
         "R@10": metrics.share(sum(rank is not None for rank in ranks), len(ranks)),
         "ms_median": round(statistics.median(times), 2),
-        "ms_p90": round(sorted(times)[-(-len(times) * 9 // 10) - 1], 2),
+        "ms_p90": round(times[-(-len(times) * 9 // 10) - 1], 2),
     }
 
 
-def missed(gallery: Gallery, queries: list[Query], search: Search) -> list[str]:
+def missed(gallery: Gallery, asked: list[Asked]) -> list[str]:
     """A line for every query whose entity does not come first: its rank, the query, the right name, the one found."""
     lines = []
-    for query in queries:
-        found = search(query.name)[:LIMIT]
-        rank = rank_of(query.entity, found, gallery)
+    for each in asked:
+        rank = rank_of(each.query.entity, each.found, gallery)
         if rank != 1:
-            right = gallery.names[gallery.entities.index(query.entity)]
-            lines.append(
-                f"retrieval\t{rank or 'lost'}\t{query.name}\t{right}\t{gallery.names[found[0]] if found else ''}"
-            )
+            right = gallery.names[gallery.entities.index(each.query.entity)]
+            first = gallery.names[each.found[0]] if each.found else ""
+            lines.append(f"retrieval\t{rank or 'lost'}\t{each.query.name}\t{right}\t{first}")
     return lines

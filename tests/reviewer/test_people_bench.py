@@ -161,9 +161,10 @@ def test_retrieval_of_a_search_that_is_right_second_says_so(load) -> None:
     retrieval = load("names_retrieval")
     gallery = retrieval.Gallery(["x", "y", "z"], ["", "P1", "P2"])
     queries = [retrieval.Query("q", "P1"), retrieval.Query("r", "P2")]
-    found = retrieval.measure(gallery, queries, lambda query: [0, 1] if query == "q" else [2])
+    asked = retrieval.ask(queries, lambda query: [0, 1] if query == "q" else [2])
+    found = retrieval.figures(gallery, asked)
     assert (found["R@1"], found["R@10"], found["queries"]) == (0.5, 1.0, 2)
-    assert retrieval.missed(gallery, queries, lambda query: [0, 1] if query == "q" else [2])[0].split("\t")[1] == "2"
+    assert [line.split("\t")[1:] for line in retrieval.missed(gallery, asked)] == [["2", "q", "y", "x"]]
 
 
 def test_peers_search_as_they_score(load) -> None:
