@@ -141,6 +141,16 @@ def test_presence_that_contradicts_never_raises_the_score(one: Record, other: Re
         assert score(one, replace(other, presence=(*other.presence, more))) <= score(one, other)
 
 
+@given(records("I1"), records("S1"), PRESENCES, PRESENCES)
+@settings(deadline=None, max_examples=200)
+def test_presence_that_contradicts_the_only_other_lowers_the_score(
+    one: Record, other: Record, said: Presence, more: Presence
+) -> None:
+    one, with_it = replace(one, presence=(said,)), replace(other, presence=(more,))
+    if PRESENCE_CODES & set(points(one, with_it)):
+        assert score(one, with_it) < score(one, replace(other, presence=()))
+
+
 @given(records("I1"), records("S1"))
 @settings(deadline=None)
 def test_companion_that_nobody_else_names_changes_nothing(one: Record, other: Record) -> None:
@@ -234,6 +244,15 @@ def test_every_code_has_words_with_the_same_gaps_in_three_languages(root: Path) 
         assert gaps(str(text)) == gaps(templates("ru")[code]) == gaps(templates("kk")[code]), code
     assert set(words["en"]) == set(words["ru"]) == set(words["kk"])
     assert {*PRESENCE_CODES, *FIELD_OF, *map(str, Standing), *map(str, Verification)} <= set(words["en"])
+
+
+def test_takings_at_two_times_speak_against_and_not_for() -> None:
+    said = [Presence(PresenceKind.TAKEN, hour(9, at, TimeBasis.CLOCK)) for at in (10, 20, 11)]
+    first, other, near = (
+        Record(f"S{number}", RecordKind.SIGHTING, presence=(each,)) for number, each in enumerate(said)
+    )
+    assert set(points(first, other)) == {"taken_at_other_time"}
+    assert set(points(first, near)) == {"taken_same_time"}
 
 
 def test_times_far_apart_say_nothing() -> None:

@@ -6,7 +6,7 @@ allowing for wrong clocks and memories, is there evidence against. A missing tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -55,16 +55,20 @@ class Stay:
 def presence_evidence(one: Sequence[Stay], other: Sequence[Stay]) -> list[Evidence]:
     """Return what the presences of two records say about each other: at most one of each rule's kind.
 
-    Symmetric. Of many contradictions the gravest counts, of many agreements the best, so that more presences that
-    contradict never raise the sum.
+    Symmetric. Of many contradictions the gravest counts, of many agreements the best, and two presences that
+    contradict each other agree in nothing: so more presences that contradict never raise the sum.
     """
     known = [each.said for each in (*one, *other)]
-    pairs = sorted((_in_order(first, second) for first in one for second in other), key=_key)
-    order, places = list(_order_conflicts(pairs, known)), list(_place_conflicts(pairs))
-    against = [*_gravest(order), *_gravest(places)]
-    where = [each for pair in pairs for each in _place_support(*pair)]
+    order, places, times, where = [], [], [], []
+    for first, second in sorted((_in_order(first, second) for first in one for second in other), key=_key):
+        turned, apart = _order_conflict(first, second, known), _place_conflict(first, second)
+        order.extend(turned)
+        places.extend(apart)
+        if not apart and all(each.points == 0 for each in turned):
+            times.extend([] if turned else _time_support(first, second))
+            where.extend(_place_support(first, second))
     good = _best(each for each in where if each.points > 0)
-    return [*against, *_best(_time_support(pairs)), *(good or ([] if places else where[:1]))]
+    return [*_gravest(order), *_gravest(places), *_best(times), *(good or ([] if places else where[:1]))]
 
 
 def _in_order(one: Stay, other: Stay) -> tuple[Stay, Stay]:
@@ -76,23 +80,18 @@ def _key(pair: tuple[Stay, Stay]) -> tuple[str, str]:
     return pair[0].key, pair[1].key
 
 
-def _order_conflicts(pairs: Iterable[tuple[Stay, Stay]], known: Sequence[Presence]) -> Iterator[Evidence]:
-    for first, second in pairs:
-        code = _TURNED.get((first.said.what, second.said.what))
-        earlier, later = second.said, first.said
-        if code is None and first.said.what is second.said.what and first.said.what in _TWICE:
-            code = _TWICE[first.said.what]
-            if surely_before(first.said.leaves, second.said.arrives):
-                earlier, later = first.said, second.said
-        if code is None or not surely_before(earlier.arrives, later.leaves):
-            continue
-        values: dict[str, Value] = {}
-        if first.said.when and second.said.when:
-            values = {"first": first.said.until or first.said.when, "second": second.said.when}
-        if not surely_before(earlier.arrives, later.leaves, max(first.slack, second.slack)):
-            yield Evidence("times_nearly_fit", 0.0, values)
-        elif not _explained(earlier, later, known):
-            yield weights().evidence(code, **values)
+def _order_conflict(first: Stay, second: Stay, known: Sequence[Presence]) -> list[Evidence]:
+    code = _TURNED.get((first.said.what, second.said.what))
+    earlier, later = second.said, first.said
+    if code is None and first.said.what is second.said.what and first.said.what in _TWICE:
+        code = _TWICE[first.said.what]
+        if surely_before(first.said.leaves, second.said.arrives):
+            earlier, later = first.said, second.said
+    if code is None or not surely_before(earlier.arrives, later.leaves):
+        return []
+    if not surely_before(earlier.arrives, later.leaves, max(first.slack, second.slack)):
+        return [Evidence("times_nearly_fit", 0.0, _times(first, second))]
+    return [] if _explained(earlier, later, known) else [weights().evidence(code, **_times(first, second))]
 
 
 def _explained(earlier: Presence, later: Presence, known: Sequence[Presence]) -> bool:
@@ -109,15 +108,15 @@ def _explained(earlier: Presence, later: Presence, known: Sequence[Presence]) ->
     )
 
 
-def _place_conflicts(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
-    for first, second in pairs:
-        if first.spot is None or second.spot is None or first.said.when is None or second.said.when is None:
-            continue
-        hours = travel_hours(first.spot, second.spot)
-        way = timedelta(hours=hours) - max(first.slack, second.slack)
-        if way > _NO_TIME and not (_in_time(first, second, way) or _in_time(second, first, way)):
-            values: dict[str, Value] = {"first": first.said.when, "second": second.said.when, "hours": round(hours, 1)}
-            yield weights().evidence("two_places_at_once", **values, **_places(first, second))
+def _place_conflict(first: Stay, second: Stay) -> list[Evidence]:
+    if first.spot is None or second.spot is None or first.said.when is None or second.said.when is None:
+        return []
+    hours = travel_hours(first.spot, second.spot)
+    way = timedelta(hours=hours) - max(first.slack, second.slack)
+    if way <= _NO_TIME or _in_time(first, second, way) or _in_time(second, first, way):
+        return []
+    values = {**_times(first, second), **_places(first, second)}
+    return [weights().evidence("two_places_at_once", hours=round(hours, 1), **values)]
 
 
 def _in_time(first: Stay, second: Stay, way: timedelta) -> bool:
@@ -126,25 +125,21 @@ def _in_time(first: Stay, second: Stay, way: timedelta) -> bool:
     return left is None or arrived is None or left + way <= arrived
 
 
-def _time_support(pairs: Iterable[tuple[Stay, Stay]]) -> Iterator[Evidence]:
-    limits = weights().limits
-    for first, second in pairs:
-        gap = _gap(first.said, second.said)
-        if gap is None:
-            continue
-        values: dict[str, Value] = {}
-        if first.said.when and second.said.when:
-            values = {"first": first.said.when, "second": second.said.when}
-        both = first.said.arrives.hull(second.said.arrives).width()
-        taken = first.said.what is second.said.what is PresenceKind.TAKEN
-        if taken and both is not None and both <= timedelta(hours=limits["same_taking_hours"]):
-            yield weights().evidence("taken_same_time", **values)
-        elif gap <= timedelta(hours=limits["fit_hours"]) and not _turned(first.said, second.said):
-            yield weights().evidence("times_fit", **values)
+def _time_support(first: Stay, second: Stay) -> list[Evidence]:
+    gap = _gap(first.said, second.said)
+    if gap is None:
+        return []
+    if first.said.what is second.said.what and first.said.what in _TWICE:
+        narrow = first.said.what is PresenceKind.TAKEN and _is_narrow(first.said, second.said)
+        code, most = "taken_same_time" if narrow else "times_fit", max(first.slack, second.slack)
+    else:
+        code, most = "times_fit", timedelta(hours=weights().limits["fit_hours"])
+    return [weights().evidence(code, **_times(first, second))] if gap <= most else []
 
 
-def _turned(first: Presence, second: Presence) -> bool:
-    return first.what is not second.what and surely_before(second.arrives, first.leaves)
+def _is_narrow(first: Presence, second: Presence) -> bool:
+    both = first.arrives.hull(second.arrives).width()
+    return both is not None and both <= timedelta(hours=weights().limits["same_taking_hours"])
 
 
 def _gap(one: Presence, other: Presence) -> timedelta | None:
@@ -162,18 +157,22 @@ def _is_open(said: Presence) -> bool:
     return said.arrives.earliest is None or said.leaves.latest is None
 
 
-def _place_support(first: Stay, second: Stay) -> Iterator[Evidence]:
+def _place_support(first: Stay, second: Stay) -> list[Evidence]:
     if first.spot is None or second.spot is None:
-        return
+        return []
     values = _places(first, second)
     if same_place(first.spot, second.spot):
         gap = _gap(first.said, second.said)
         near = gap is not None and gap <= timedelta(hours=weights().limits["near_hours"])
-        yield weights().evidence("same_place_same_time" if near else "same_place", **values)
-        return
+        return [weights().evidence("same_place_same_time" if near else "same_place", **values)]
     same = same_city(first.spot, second.spot)
-    if same is not None:
-        yield weights().evidence("same_city" if same else "other_city", **values)
+    return [] if same is None else [weights().evidence("same_city" if same else "other_city", **values)]
+
+
+def _times(first: Stay, second: Stay) -> dict[str, Value]:
+    """Both times for a sentence; of a stay that comes first the end, since that is what the second is held against."""
+    ends = first.said.until or first.said.when, second.said.when
+    return {name: each for name, each in zip(("first", "second"), ends, strict=True) if each}
 
 
 def _places(first: Stay, second: Stay) -> dict[str, Value]:
