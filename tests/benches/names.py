@@ -35,7 +35,7 @@ from names_peer_search import peer_searches
 from names_peers import installed_peers
 from names_rows import Row, Scorer, UnreadableFile, read_rows, tracks_of
 
-from intake.reviewer.people import THRESHOLD, NameIndex, similarity
+from intake.reviewer.people import THRESHOLD, similarity
 from intake.reviewer.people.score import features_of
 from intake.reviewer.people.text import fold_text
 
@@ -115,19 +115,12 @@ def refit(rows: list[Row]) -> tuple[Scorer, float]:
 
 def search_figures(gallery: retrieval.Gallery, queries: list[retrieval.Query]) -> tuple[metrics.Figures, list[str]]:
     """Retrieval and scale, and the queries that went wrong."""
-    started = time.process_time()
-    index = NameIndex(gallery.names)
-    build = round(time.process_time() - started, 2)
-
-    def search(query: str) -> list[int]:
-        return [place for place, _ in index.search(query, retrieval.LIMIT)]
-
-    asked = retrieval.ask(queries, search)
+    build, asked = scale.run_in_fresh_process(scale.search_all, gallery.names, queries)
     inquiries = [query.name for query in queries] + gallery.names
     found = {
         "retrieval": {"gallery": len(gallery.names), "build_s": build, **retrieval.figures(gallery, asked)},
         "inquiries": scale.inquiry_figures(gallery.names, inquiries[:INQUIRIES]),
-        "index": scale.run_in_fresh_process(scale.index_figures, scale.INDEXED),
+        "index": scale.big_index_figures(),
     }
     return found, retrieval.missed(gallery, asked)
 

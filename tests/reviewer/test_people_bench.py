@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import itertools
 import json
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -42,9 +43,18 @@ def sample(root: Path) -> Path:
     return root / "tests" / "reviewer" / "people_sample.tsv"
 
 
-def run_bench(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(root / "tests" / "runner.py"), "inside", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+@pytest.fixture
+def run_bench(load, benches: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs the main of a bench; returns its exit code, its output and its errors."""
+
+    def run(name: str, *arguments: str) -> tuple[int, str, str]:
+        spec = importlib.util.spec_from_file_location(f"bench_{name}", benches / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        return module.main(list(arguments)), *capsys.readouterr()
+
+    return run
 
 
 def test_auc_of_toy_scores_counts_ties_half(metrics: ModuleType) -> None:
@@ -176,35 +186,38 @@ def test_peers_search_as_they_score(load) -> None:
         assert [scores[place] for place in over(query)] == sorted(scores, reverse=True)
 
 
-def test_bench_without_its_file_says_so_and_returns_2(root: Path, benches: Path) -> None:
-    result = run_bench(root, str(benches / "names.py"), "no-such-file.tsv")
-    assert result.returncode == 2
-    assert result.stderr == "error: no-such-file.tsv cannot be used: No such file or directory.\n"
+def test_invented_names_of_a_seed_are_always_the_same_and_all_different(load) -> None:
+    invented = load("names_invented").invented_names
+    first = list(itertools.islice(invented(), 200))
+    assert first == list(itertools.islice(invented(), 200))
+    assert len(set(first)) == 200
+    assert first != list(itertools.islice(invented(8), 200))
 
 
-def test_bench_with_a_file_that_lacks_columns_returns_2(root: Path, benches: Path, tmp_path: Path) -> None:
+def test_bench_without_its_file_says_so_and_returns_2(run_bench) -> None:
+    code, _, errors = run_bench("names", "no-such-file.tsv")
+    assert (code, errors) == (2, "error: no-such-file.tsv cannot be used: No such file or directory.\n")
+
+
+def test_bench_with_a_file_that_lacks_columns_returns_2(run_bench, tmp_path: Path) -> None:
     (tmp_path / "bad.tsv").write_text("name_a\tname_b\nx\ty\n", "utf-8")
-    result = run_bench(root, str(benches / "names.py"), str(tmp_path / "bad.tsv"))
-    assert result.returncode == 2
-    assert len(result.stderr.splitlines()) == 1
+    code, _, errors = run_bench("names", str(tmp_path / "bad.tsv"))
+    assert (code, len(errors.splitlines())) == (2, 1)
 
 
-def test_bench_on_the_sample_prints_its_tracks_and_its_errors(
-    root: Path, benches: Path, sample: Path, tmp_path: Path
-) -> None:
+def test_bench_on_the_sample_prints_its_tracks_and_its_errors(run_bench, sample: Path, tmp_path: Path) -> None:
     errors = tmp_path / "errors.txt"
-    result = run_bench(root, str(benches / "names.py"), str(sample), "--quick", "--errors", str(errors))
-    assert result.returncode == 0, result.stderr
-    found = json.loads(result.stdout.splitlines()[-1])
+    code, output, _ = run_bench("names", str(sample), "--quick", "--errors", str(errors))
+    found = json.loads(output.splitlines()[-1])
     full = found["tracks"]["full_with_brothers"]
-    assert (found["rows"], full["n_pos"], full["n_neg"]) == (48, 18, 14)
+    assert (code, found["rows"], full["n_pos"], full["n_neg"]) == (0, 48, 18, 14)
     assert full["F1"] > 0.7
     wrong = [line.split("\t") for line in errors.read_text("utf-8").splitlines() if line]
     missed = sum(line[:2] == ["full", "missed"] for line in wrong)
     assert full["R"] == round(1 - missed / 18, 4)
 
 
-def test_world_bench_reads_cases_of_persons_alone(root: Path, benches: Path, tmp_path: Path) -> None:
+def test_world_bench_reads_cases_of_persons_alone(run_bench, tmp_path: Path) -> None:
     cases = tmp_path / "cases.csv"
     cases.write_text(
         "case_group,schema,name1,name2,is_match,quality,category,notes\n"
@@ -213,13 +226,12 @@ def test_world_bench_reads_cases_of_persons_alone(root: Path, benches: Path, tmp
         "own,Company,Таң ЖШС,Tan LLP,true,,,\n",
         "utf-8",
     )
-    result = run_bench(root, str(benches / "names_world.py"), str(cases), "--revision", "abc")
-    assert result.returncode == 0, result.stderr
-    found = json.loads(result.stdout.splitlines()[-1])
-    assert (found["revision"], found["ours"]["n_pos"], found["ours"]["n_neg"]) == ("abc", 1, 1)
-    assert found["ours"]["F1"] == 1.0
+    code, output, _ = run_bench("names_world", str(cases), "--revision", "abc")
+    found = json.loads(output.splitlines()[-1])
+    ours = found["ours"]
+    assert (code, found["revision"], ours["n_pos"], ours["n_neg"], ours["F1"]) == (0, "abc", 1, 1, 1.0)
 
 
-def test_world_bench_without_its_file_returns_2(root: Path, benches: Path) -> None:
-    result = run_bench(root, str(benches / "names_world.py"), "no-such-file.csv")
-    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+def test_world_bench_without_its_file_returns_2(run_bench) -> None:
+    code, _, errors = run_bench("names_world", "no-such-file.csv")
+    assert (code, len(errors.splitlines())) == (2, 1)
