@@ -26,7 +26,7 @@ from intake.reviewer.people.models import (
 )
 from intake.reviewer.people.notsame import NotSame
 from intake.reviewer.people.recordindex import RecordIndex
-from intake.reviewer.people.records import Presence, PresenceKind, Record, RecordKind
+from intake.reviewer.people.records import UNKNOWN_BIRTH, Presence, PresenceKind, Record, RecordKind
 from intake.wire.encoding import strict_json_dumps, strict_json_loads
 
 ALMATY = "Asia/Almaty"
@@ -109,6 +109,16 @@ def test_brother_is_never_more_than_a_relative_however_much_else_fits() -> None:
     assert ask(INQUIRY, twin)["S9"].standing is Standing.RELATIVE
 
 
+def test_relative_with_more_points_still_comes_after_a_contradicted_namesake() -> None:
+    brother = record("S9", "Токаев Берик Оспанович", birth=INQUIRY.birth, sex=Sex.MALE, presence=INQUIRY.presence)
+    far = record(
+        "S8", "Токаев Серик", birth=BirthYears(1960, 1960), presence=(there(SEEN, at(9, 20), "ИВС", "Астана"),)
+    )
+    found = ask(INQUIRY, brother, far)
+    assert list(found) == ["S8", "S9"]
+    assert found["S9"].score > found["S8"].score
+
+
 def test_short_form_of_a_name_does_not_hide_that_given_names_differ() -> None:
     brother = record("S9", "Токаев", "Токаев Берик Оспанович")
     assert ask(INQUIRY, brother)["S9"].standing is Standing.RELATIVE
@@ -163,6 +173,34 @@ def test_release_and_later_sighting_contradict_each_other_below_one_inquiry() ->
     assert found["S9"].verification is Verification.CONTRADICTED
 
 
+def test_contradiction_is_told_with_each_time_in_its_place() -> None:
+    person = record("P1", FATHER, presence=(there(RELEASED, at(10, 12)),))
+    again = record("S9", "Токаев Серик", presence=(there(SEEN, at(12, 8)),))
+    told = " ".join(ask(person, again)["S9"].in_words("en").speaks_against)
+    assert "custody 2024-06-12 07:00 – 2024-06-12 09:00, yet released 2024-06-10 11:00 – 2024-06-10 13:00" in told
+
+
+def test_presences_that_contradict_agree_in_nothing() -> None:
+    taken = record("P1", FATHER, presence=(there(TAKEN, at(9, 20), "площадь Республики"),))
+    early = record("S9", "Токаев Серик", presence=(there(SEEN, at(9, 12), "площадь Республики"),))
+    assert codes(ask(taken, early)["S9"]) & {"same_place", "same_place_same_time", "times_fit"} == set()
+
+
+def test_two_likely_people_with_other_birth_years_do_not_contradict_each_other() -> None:
+    sought = replace(INQUIRY, birth=UNKNOWN_BIRTH)
+    one = record("S8", "Тоқаев Серік", birth=BirthYears(1985, 1985), presence=(there(RELEASED, at(10, 12), "ИВС"),))
+    other = record("S9", "Tokayev Serik", birth=BirthYears(1999, 1999), presence=(there(SEEN, at(12, 8), "ИВС"),))
+    assert all(each.contradicted_by == () for each in ask(sought, one, other).values())
+
+
+def test_reports_that_share_too_little_with_each_other_do_not_support_each_other() -> None:
+    short = record("S8", "Токаев С.", birth=INQUIRY.birth, presence=LIST.presence, group="another list")
+    found = ask(INQUIRY, replace(LIST, presence=CELLMATE.presence), replace(short, presence=INQUIRY.presence))
+    assert {key: each.verification for key, each in found.items()} == dict.fromkeys(
+        ("S8", "S2"), Verification.SINGLE_SOURCE
+    )
+
+
 def test_person_seen_in_two_far_cities_at_once_is_a_contradiction() -> None:
     here = record("P1", FATHER, presence=(there(SEEN, at(10, 8), "ИВС"),))
     far = record("S9", "Токаев Серик", presence=(there(SEEN, at(10, 8), "ИВС", "Астана"),))
@@ -192,6 +230,11 @@ def test_two_copies_of_one_post_count_once() -> None:
 def test_two_people_named_in_one_post_are_no_copies() -> None:
     one = record("S7", "Тоқаев Серік", presence=CELLMATE.presence, group="post")
     assert set(ask(INQUIRY, one, record("S8", "Тоқаев С.", group="post"))) == {"S7", "S8"}
+
+
+def test_two_people_of_one_name_in_one_post_are_no_copies() -> None:
+    post = [record(f"S{year}", "Тоқаев Серік", birth=BirthYears(year, year), group="post") for year in (1985, 1999)]
+    assert set(ask(INQUIRY, *post)) == {"S1985", "S1999"}
 
 
 def test_post_that_repeats_the_inquiry_itself_confirms_nothing() -> None:
@@ -254,6 +297,14 @@ def test_person_of_unknown_name_is_found_by_companions_only() -> None:
     assert ask(INQUIRY, record("S7", presence=INQUIRY.presence, sex=Sex.MALE, birth=INQUIRY.birth)) == {}
 
 
+def test_companion_written_twice_counts_once() -> None:
+    told = replace(INQUIRY, companions=names("Дана Ержанова"))
+    once, twice = (
+        record("S7", companions=names(*forms)) for forms in (["Ержанова Дана"], ["Ержанова Дана", "Дана Ержанова"])
+    )
+    assert ask(told, twice)["S7"].score == pytest.approx(ask(told, once)["S7"].score, abs=0.05)
+
+
 def test_many_names_of_one_record_count_by_the_best_pair_and_say_which() -> None:
     alias = record("S7", "Сәкен бокс", "Тоқаев Серік")
     found = ask(INQUIRY, alias)["S7"]
@@ -270,6 +321,13 @@ def test_index_with_records_replaced_and_removed_finds_the_present_ones() -> Non
     index = RecordIndex([CELLMATE, LIST])
     index.add(record("S1", "Ахметова Айгүл"))
     assert [each.record.ident for each in candidates_for(INQUIRY, index, NotSame())] == ["S2"]
+    index.add(record("P1", FATHER, linked=("S2",)))
+    register = NotSame()
+    register.mark("I1", "S2")
+    assert candidates_for(INQUIRY, index, register) == []
+    index.add(record("P1", FATHER))
+    assert [each.record.ident for each in candidates_for(INQUIRY, index, register)] == ["P1"]
+    index.remove("P1")
     index.remove("S2")
     index.remove("S2")
     assert candidates_for(INQUIRY, index, NotSame()) == []
@@ -286,6 +344,9 @@ def test_reasons_in_every_language_name_both_sides(lang: str) -> None:
     told = ask(INQUIRY, CELLMATE, NAMESAKE, BROTHER)
     for each in told.values():
         reasons = each.in_words(lang)
+        assert len({*reasons.speaks_for, *reasons.speaks_against, *reasons.notes}) == sum(
+            map(len, vars(reasons).values())
+        )
         assert not any("{" in line for line in (*reasons.speaks_for, *reasons.speaks_against, *reasons.notes))
     assert any("1999" in line and "1985" in line for line in told["S4"].in_words(lang).speaks_against)
     assert any("Tokayev Serik" in line for line in told["S1"].in_words(lang).speaks_for)

@@ -27,8 +27,10 @@ _NOWHERE: Final = (PlaceKind.UNKNOWN, PlaceKind.VEHICLE, PlaceKind.HOME)
 
 @dataclass(frozen=True)
 class Spot:
-    """A place as far as its words and the gazetteer tell. None is not told, `rest` what no list knows, `own_id` the
-    desk's own id. `settlement` is a city or village, `part` a district of it; `radius_km` how far off it may be.
+    """A place as far as its words and the gazetteer tell; None is not told.
+
+    `settlement` is a city or village, `part` a district of it, `radius_km` how far off it may be. `rest` are the words
+    that no list knows, `numbers` all numbers in them, `own_id` the desk's own id.
     """
 
     kind: PlaceKind
@@ -37,6 +39,7 @@ class Spot:
     part: Place | None
     region: int
     rest: str
+    numbers: tuple[str, ...]
     own_id: str | None
     radius_km: float
 
@@ -56,8 +59,9 @@ def find_spot(place: PlaceRef) -> Spot:
     kind = PlaceKind(said.kind) if place.kind is PlaceKind.UNKNOWN else place.kind
     own_id = place.place_id if place.place_id and not _by_id(place.place_id) else None
     radius = weights().limits["city_radius_km"] + (place.precision_m or 0) / 1000
-    rest = place.as_said if kind in _NAMED else said.rest
-    return Spot(kind, said.facility, settlement, part, region, anyascii(fold_text(rest)), own_id, radius)
+    rest = _NUMBERS.sub("", anyascii(fold_text(place.as_said if kind in _NAMED else said.rest))).strip()
+    numbers = tuple(_NUMBERS.findall(place.as_said))
+    return Spot(kind, said.facility, settlement, part, region, rest, numbers, own_id, radius)
 
 
 def same_city(one: Spot, other: Spot) -> bool | None:
@@ -73,15 +77,13 @@ def same_place(one: Spot, other: Spot) -> bool:
         return one.own_id == other.own_id
     if one.kind is not other.kind or one.kind in _NOWHERE or not same_city(one, other):
         return False
-    if _NUMBERS.findall(one.rest) != _NUMBERS.findall(other.rest) or {one.facility, other.facility} - _either(
-        one, other
-    ):
+    if one.numbers != other.numbers or {one.facility, other.facility} - _either(one, other):
         return False
     if one.part and other.part and one.part.place_id != other.part.place_id:
         return False
     if one.rest and other.rest and not (one.part and other.part):
         return token_sort_ratio(one.rest, other.rest) >= weights().limits["place_text_score"]
-    return one.kind in _FEW or bool(one.part and other.part)
+    return one.kind in _FEW or bool(one.numbers) or bool(one.part and other.part)
 
 
 def _either(one: Spot, other: Spot) -> set[str]:
