@@ -350,6 +350,7 @@ def test_reasons_in_every_language_name_both_sides(lang: str) -> None:
         assert not any("{" in line for line in (*reasons.speaks_for, *reasons.speaks_against, *reasons.notes))
     assert any("1999" in line and "1985" in line for line in told["S4"].in_words(lang).speaks_against)
     assert any("Tokayev Serik" in line for line in told["S1"].in_words(lang).speaks_for)
+    assert str(told["S1"].in_words(lang)).count("Tokayev = Тоқаев") == 1
 
 
 @pytest.mark.parametrize("ident", ["", "-x", "a b", "x" * 65, "Ы"])
