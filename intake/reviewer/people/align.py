@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from rapidfuzz.distance import Levenshtein
+
 from intake.reviewer.people.distance import FAR
+from intake.reviewer.people.keys import coarse
 from intake.reviewer.people.pairing import Pair, pair
 from intake.reviewer.people.parts import MAX_WORDS
 from intake.reviewer.people.words import Kind, Word, word
@@ -17,6 +20,7 @@ _NOT_COMPARED = 0.6
 _COST_NOT_COMPARED = 1.45
 _MOST = 1.5
 _MAX_JOINED = 5
+_JOINED_OUTLINE = 3
 _FULLY = 0.35
 _DAMAGED = 0.55
 _MOST_DAMAGE = {Kind.SURNAME: 1.5}
@@ -62,10 +66,21 @@ def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[
             yield (other, split, 0.0) if swapped else (split, other, 0.0)
         if 2 <= len(words) <= _MAX_JOINED and len(words) > len(other):
             for one, two in permutations(range(len(words)), 2):
-                if words[one].kind is not Kind.PATRONYMIC and Kind.INITIAL not in (words[one].kind, words[two].kind):
+                if _could_be_joined(words[one], words[two], other):
                     rest = [words[at] for at in range(len(words)) if at not in (one, two)]
                     joined = [*rest, word(words[one].text + words[two].text)]
                     yield (other, joined, 0.1) if swapped else (joined, other, 0.1)
+
+
+def _could_be_joined(one: Word, two: Word, other: Sequence[Word]) -> bool:
+    """Whether a word of `other` looks like `one` and `two` written together, before that word is made."""
+    if one.kind is Kind.PATRONYMIC or Kind.INITIAL in (one.kind, two.kind):
+        return False
+    outline = coarse(one.sounds[0] + two.sounds[0])
+    return any(
+        Levenshtein.distance(outline, coarse(found.sounds[0]), score_cutoff=_JOINED_OUTLINE) <= _JOINED_OUTLINE
+        for found in other
+    )
 
 
 def _align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:

@@ -1,7 +1,9 @@
 """Names kept ready for searching: the words of all names, gathered under the keys of how they may sound.
 
-A search takes, for each word of the query, the words that share a key with it once one consonant is dropped from
-either, keeps those that truly sound near, adds up per name what its words say, and scores the best names exactly.
+A search takes, for each word of the query, the words that share a key with it and keeps those that truly sound near.
+Names that one word brought in are looked through for the others, which a slip may have taken away from their keys;
+when nothing answers well, words one consonant off and words written apart or together come in too. What the words of
+a name say is added up, and the best names are scored exactly.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import heapq
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import BinaryIO
 
 from rapidfuzz import process
@@ -17,21 +20,24 @@ from rapidfuzz.distance import Levenshtein
 
 from intake.reviewer.errors import IndexUnreadable, NoSuchName
 from intake.reviewer.people import lexicon
-from intake.reviewer.people.keys import coarse, keys, near_keys
-from intake.reviewer.people.pairing import pair
+from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.parts import parse_name
-from intake.reviewer.people.score import similarity
-from intake.reviewer.people.words import Kind, Word, word
+from intake.reviewer.people.score import similarity_of
+from intake.reviewer.people.words import MAX_FORMS, Kind, Word, word
 
 FORMAT = "intake name index 1"
 MAX_SAVED = 512 * 1024 * 1024
 """Bytes of a saved index that are read; 1,000,000 names take about 60 MB."""
-NEAR = 1.05
-"""The farthest, in wrong consonants, a word may sound from a word of the query to bring its name into the search."""
-_COMPARED = 160
-"""Words compared exactly for one word of the query; the coarsely nearest of all that share a key."""
-_SCORED = 60
-"""Names scored exactly in one search, or six for each wanted, whichever is more."""
+_COARSELY = 3
+_SLIPPED = 2
+_CHANGE = 0.25
+"""How many classes of sounds may change in a word that shares a key, in one that a slip damaged, and the cost."""
+_OTHER_NAME = 0.6
+_QUERY_FORMS = 3
+_SCORED = 24
+"""Names scored exactly in one search, or two for each wanted, whichever is more."""
+_WELL = 0.9
+_MOST_JOINED = 4
 _LONG = 7
 """Symbols from which a word of the query is also looked up in two halves, in case others write it apart."""
 _LONGEST = 24
@@ -43,7 +49,7 @@ class NameIndex:
     def __init__(self, names: Iterable[str] = ()) -> None:
         """An index of `names`, whose positions are those in `names`."""
         self._names: list[str | None] = []
-        self._words: list[str] = []
+        self._words: list[Word] = []
         self._numbers: dict[str, int] = {}
         self._coarse: list[str] = []
         self._names_of: list[array[int]] = []
@@ -80,10 +86,11 @@ class NameIndex:
 
     def search(self, query: str, limit: int = 10) -> list[tuple[int, float]]:
         """Up to `limit` positions with their `similarity` to `query`, the likeliest first; ties by position."""
-        gathered = self._gather(parse_name(query))
-        wanted = max(_SCORED, 6 * limit)
+        words = parse_name(query)
+        gathered = self._gather(words)
+        wanted = max(_SCORED, 2 * limit)
         likely = heapq.nsmallest(wanted, gathered.items(), key=lambda item: (-item[1], item[0]))
-        scored = [(similarity(query, name), position) for position, _ in likely if (name := self._names[position])]
+        scored = [(self._score(query, words, position), position) for position, _ in likely]
         best = heapq.nsmallest(limit, scored, key=lambda item: (-item[0], item[1]))
         return [(position, score) for score, position in best if score > 0.0]
 
@@ -107,83 +114,136 @@ class NameIndex:
                 index.remove(position)
         return index
 
+    def _score(self, query: str, words: Sequence[Word], position: int) -> float:
+        name = self._names[position]
+        return (
+            0.0
+            if name is None
+            else similarity_of(query, words, name, [self._words[n] for n in self._words_of[position]])
+        )
+
     def _number(self, found: Word) -> int:
         if (number := self._numbers.get(found.text)) is not None:
             return number
         number = len(self._words)
         self._numbers[found.text] = number
-        self._words.append(found.text)
+        self._words.append(found)
         self._coarse.append(coarse(found.sounds[0]))
         self._names_of.append(array("I"))
-        for key in {near for own in _keys(found) for near in near_keys(own)}:
+        for key in _keys(found, MAX_FORMS):
             self._by_key.setdefault(key, array("I")).append(number)
         return number
 
     def _gather(self, words: Sequence[Word]) -> dict[int, float]:
-        """For each name that shares a word with the query, how much its words speak for it."""
-        found: dict[int, float] = {}
-        for one in words:
-            best: dict[int, float] = {}
-            for number, likeness in self._near(one):
-                for position in self._names_of[number]:
-                    if likeness > best.get(position, 0.0):
-                        best[position] = likeness
-            for position, likeness in best.items():
-                found[position] = found.get(position, 0.0) + likeness
+        """For each name that shares a word with the query, how much its words speak for it, roughly."""
+        full = [one for one in words if one.kind is not Kind.INITIAL]
+        keyed = [self._keyed(one) for one in full]
+        found = self._sum(keyed)
+        if len(full) > 1:
+            found = self._sum(self._with_damaged(full, keyed, found), only=found)
+        if max(found.values(), default=0.0) < _WELL * min(len(full), 2):
+            for other in self._written_otherwise(full):
+                for position, likeness in other.items():
+                    found[position] = max(found.get(position, 0.0), likeness)
         for position in found:
             found[position] -= 0.02 * abs(len(self._words_of[position]) - len(words))
         return found
 
-    def _near(self, one: Word) -> Iterator[tuple[int, float]]:
-        if one.kind is Kind.INITIAL:
-            return
-        yield from self._near_word(one, _keys(one) | _keys_of_other_names(one))
-        for half in _halves(one):
-            yield from ((number, likeness * 0.6) for number, likeness in self._near_word(half, _keys(half)))
+    def _written_otherwise(self, words: Sequence[Word]) -> Iterator[dict[int, float]]:
+        """What names say for words one consonant off, for a word written apart, and for two written as one."""
+        yield self._sum(map(self._damaged, words))
+        for one, two in (pieces for found in words for pieces in _halves(found)):
+            yield self._sum([self._keyed(one), self._keyed(two)])
+        for joined in _joined(words):
+            yield self._sum([self._keyed(joined)])
 
-    def _near_word(self, one: Word, own: set[str]) -> Iterator[tuple[int, float]]:
-        numbers = {n for key in own for near in near_keys(key) for n in self._by_key.get(near, ())}
-        if len(numbers) > _COMPARED:
-            numbers = self._coarsely_nearest(one, numbers)
-        for number in numbers:
-            apart = pair(one, word(self._words[number])).apart
-            if apart <= NEAR:
-                yield number, 1.2 - apart
+    def _with_damaged(
+        self, words: Sequence[Word], keyed: Sequence[Mapping[int, float]], found: Iterable[int]
+    ) -> Iterator[Mapping[int, float]]:
+        """`keyed`, also with words of the names `found` that a slip took away from the keys of the query's words."""
+        around = {number for position in found for number in self._words_of[position]}
+        choices = {number: self._coarse[number] for number in around}
+        for one, near in zip(words, keyed, strict=True):
+            yield {**self._coarsely(one, choices, _SLIPPED), **near}
 
-    def _coarsely_nearest(self, one: Word, numbers: set[int]) -> set[int]:
-        """Of the words `numbers`, those whose coarse spelling needs the fewest changes, over all forms of `one`."""
-        choices = {number: self._coarse[number] for number in numbers}
-        kept: set[int] = set()
-        for text in dict.fromkeys(coarse(sounds) for form in one.forms[:2] for sounds in form.sounds[:2]):
-            kept.update(
-                number for _, _, number in process.extract(text, choices, scorer=Levenshtein.distance, limit=_COMPARED)
-            )
-        exact = {self._numbers.get(form.text, -1) for form in one.forms} & numbers
-        return kept | exact | self._listed(one, numbers)
+    def _sum(self, near: Iterable[Mapping[int, float]], only: Mapping[int, float] | None = None) -> dict[int, float]:
+        """For each name, the likeness of its best word for each word of the query, added up."""
+        found: dict[int, float] = {}
+        for likely in near:
+            best: dict[int, float] = {}
+            for number, likeness in likely.items():
+                for position in self._names_of[number]:
+                    if likeness > best.get(position, 0.0):
+                        best[position] = likeness
+            for position, likeness in best.items():
+                if only is None or position in only:
+                    found[position] = found.get(position, 0.0) + likeness
+        return found
 
-    def _listed(self, one: Word, numbers: set[int]) -> set[int]:
-        """Of the words `numbers`, those that may stand for a given name of `one` without sounding like it."""
-        also = lexicon.also_called()
-        others = {entry for number in one.forms[0].given for entry in also.get(number, ())}
-        return {n for n in numbers if others and word(self._words[n]).forms[0].given & others}
+    def _keyed(self, one: Word) -> dict[int, float]:
+        """The words that share a key with `one`, or spell a name that may stand for it."""
+        numbers = {number for own in _keys(one, _QUERY_FORMS) for number in self._by_key.get(own, ())}
+        found = self._coarsely(one, {number: self._coarse[number] for number in numbers}, _COARSELY)
+        for form in one.forms:
+            if (number := self._numbers.get(form.text)) is not None:
+                found[number] = 1.0 - form.cost
+        for number in self._listed(_other_names(one)):
+            found[number] = max(found.get(number, 0.0), _OTHER_NAME)
+        return found
+
+    def _damaged(self, one: Word) -> dict[int, float]:
+        """The words whose key differs from a key of `one` in one consonant."""
+        numbers: set[int] = set()
+        for own in _keys(one, 1):
+            near = process.extract(own, self._by_key.keys(), scorer=Levenshtein.distance, score_cutoff=1, limit=None)
+            for key, _, _ in near:
+                numbers.update(self._by_key[key])
+        return self._coarsely(one, {number: self._coarse[number] for number in numbers}, _COARSELY)
+
+    def _coarsely(self, one: Word, choices: Mapping[int, str], most: int) -> dict[int, float]:
+        """Those of `choices`, coarse spellings by number, that are at most `most` changes from one of `one`."""
+        found: dict[int, float] = {}
+        for text in _outlines(one):
+            cutoff = max(most, len(text) // 3)
+            near = process.extract(text, choices, scorer=Levenshtein.distance, score_cutoff=cutoff, limit=None)
+            for _, changes, number in near:
+                found[number] = max(found.get(number, 0.0), 1.0 - _CHANGE * changes)
+        return found
+
+    def _listed(self, others: set[int]) -> set[int]:
+        """The words that spell a listed given name with one of these numbers."""
+        texts = {key for number in others for reading in lexicon.entry(number).sounds for key in keys(reading)}
+        numbers = {number for key in texts for number in self._by_key.get(key, ())}
+        return {number for number in numbers if self._words[number].forms[0].given & others}
 
 
-def _keys(one: Word) -> set[str]:
-    sounds = {reading for form in one.forms for reading in (*form.sounds, *form.stem)}
-    pieces = (
-        {reading for piece in one.text.split("-")[:3] for reading in word(piece).sounds} if "-" in one.text else set()
-    )
+def _keys(one: Word, forms: int) -> set[str]:
+    """The keys of the first `forms` forms of a word, of their stems, and of the halves of a double name."""
+    sounds = {reading for form in one.forms[:forms] for reading in (*form.sounds, *form.stem)}
+    pieces = {reading for piece in one.text.split("-")[:3] if piece != one.text for reading in word(piece).sounds}
     return {key for reading in sounds | pieces for key in keys(reading) if key}
 
 
-def _keys_of_other_names(one: Word) -> set[str]:
+def _outlines(one: Word) -> set[str]:
+    """The coarse spellings of the likeliest forms of a word, and of the parts of a double name."""
+    pieces = [word(piece) for piece in one.text.split("-")[:3] if piece != one.text]
+    forms = [*one.forms[:_QUERY_FORMS], *(piece.forms[0] for piece in pieces if piece.sounds)]
+    return {coarse(sounds) for form in forms for sounds in form.sounds[:2]}
+
+
+def _other_names(one: Word) -> set[int]:
+    """The numbers of the listed given names that may stand for the one that the word spells."""
     also = lexicon.also_called()
-    numbers = {other for number in one.forms[0].given for other in also.get(number, ())}
-    return {key for number in numbers for reading in lexicon.entry(number).sounds for key in keys(reading) if key}
+    return {other for form in one.forms[:_QUERY_FORMS] for number in form.given for other in also.get(number, ())}
 
 
-def _halves(one: Word) -> Iterator[Word]:
+def _halves(one: Word) -> Iterator[tuple[Word, Word]]:
     if _LONG <= len(one.sounds[0]) <= _LONGEST:
         for at in range(3, len(one.text) - 2):
-            yield word(one.text[:at])
-            yield word(one.text[at:])
+            yield word(one.text[:at]), word(one.text[at:])
+
+
+def _joined(words: Sequence[Word]) -> Iterator[Word]:
+    if len(words) <= _MOST_JOINED:
+        for one, two in permutations(words, 2):
+            yield word(one.text + two.text)

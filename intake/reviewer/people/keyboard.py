@@ -25,6 +25,9 @@ _MARGIN_DIGITS = 0.3
 """The same for a name as a whole, and for a piece with digits or signs inside, which no name has."""
 _SHORTEST_NAME = 6
 _SHORTEST_PIECE = 3
+_PLAIN = -7.0
+"""Text at least this likely, per letter, is a name as it stands."""
+_DIGIT = re.compile(r"[^\W\d_][\d\"%()*;+]|[\d\"%()*;+][^\W\d_]")
 _PUNCTUATION = ",.;:'\"[]{}<>`~-"
 
 
@@ -64,7 +67,10 @@ def _script(text: str) -> str:
 def meant(text: str) -> str:
     """The folded `text` turned to the layout it was meant for, where that is clear: as a whole, else piece by piece."""
     pieces = [one_script(piece) for piece in text.split()]
-    best, likely = pieces, _mean(pieces, "") + _MARGIN_NAME
+    own = _mean(pieces, "")
+    if own >= _PLAIN and not any(map(_DIGIT.search, pieces)):
+        return " ".join(pieces)
+    best, likely = pieces, own + _MARGIN_NAME
     for target, keys in _layouts():
         if sum(map(len, pieces)) >= _SHORTEST_NAME and any(letter in keys for letter in text):
             turned = [_turned(piece, keys) for piece in pieces]
@@ -87,7 +93,7 @@ def _turned(piece: str, keys: dict[str, str]) -> str:
 def _meant(piece: str) -> str:
     if len(piece) < _SHORTEST_PIECE:
         return piece
-    margin = _MARGIN_DIGITS if re.search(r"[^\W\d_][\d\"%()*;+]|[\d\"%()*;+][^\W\d_]", piece) else _MARGIN
+    margin = _MARGIN_DIGITS if _DIGIT.search(piece) else _MARGIN
     best, likely = piece, _likelihood(piece.strip(_PUNCTUATION), _script(piece)) + margin
     for target, keys in _layouts():
         if all(letter in keys for letter in piece) and any(keys[letter] != letter for letter in piece):

@@ -1,13 +1,12 @@
 """Short keys under which words that may sound alike meet: consonants by class, without vowels and glides.
 
-Keys only gather what is then compared by `distance`; two words worth comparing share a key once at most one
-consonant is dropped from either (`near_keys`).
+Keys only gather what is then compared by `distance`; two words worth comparing have keys that differ in at most
+one consonant.
 """
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from itertools import product
 
 from intake.reviewer.people.sounds import spelling
 
@@ -20,9 +19,10 @@ _CLASSES = {
     "l": "L",
     "r": "R",
 }
-MAX_KEYS = 8
+MAX_KEYS = 12
 """Keys kept of one reading whose letters may stand for sounds of several classes."""
 _CHEAP = 0.15
+_OFTEN_DROPPED = 0.5
 
 
 @cache
@@ -33,31 +33,21 @@ def _classes() -> dict[str, tuple[str, ...]]:
     for name in tables.names:
         sounds = tables.symbols[name]
         classes = {_CLASSES.get(sound, "") for sound, cost in sounds.items() if cost <= _CHEAP}
+        if tables.drop.get(name, tables.drop_other) <= _OFTEN_DROPPED:
+            classes.add("")
         found[tables.code(name)] = tuple(sorted(classes)) or ("",)
     return found
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def keys(reading: str) -> tuple[str, ...]:
     """The keys of one reading: one, or a few when a letter group may stand for sounds of different classes."""
     classes = _classes()
-    found: list[str] = []
-    for choice in product(*(classes[symbol] for symbol in reading)):
-        key = _squeezed("".join(choice))
-        if key not in found:
-            found.append(key)
-        if len(found) >= MAX_KEYS:
-            break
+    found = [""]
+    for symbol in reading:
+        longer = [key if key.endswith(letter) else key + letter for key in found for letter in classes[symbol]]
+        found = list(dict.fromkeys(longer))[:MAX_KEYS]
     return tuple(found)
-
-
-def _squeezed(key: str) -> str:
-    return "".join(letter for at, letter in enumerate(key) if at == 0 or letter != key[at - 1])
-
-
-def near_keys(key: str) -> frozenset[str]:
-    """`key` itself and all that is left of it when one consonant is dropped."""
-    return frozenset((key, *(_squeezed(key[:at] + key[at + 1 :]) for at in range(len(key)))))
 
 
 @cache
@@ -72,7 +62,7 @@ def _coarse() -> dict[int, str]:
     return found
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def coarse(reading: str) -> str:
     """`reading` with each symbol put down to the class of its likeliest sound: for a first, fast comparison."""
     return reading.translate(_coarse())

@@ -115,7 +115,7 @@ def _by_key() -> dict[str, list[Entry]]:
     return found
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=12_000)
 def _listed(name: str) -> tuple[tuple[Entry, float], ...]:
     """The listed given names nearest to the folded `name`, none farther than LIKE_ENTRY, with their distances."""
     sounds = readings(name)

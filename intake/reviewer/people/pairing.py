@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import Levenshtein
+
 from intake.reviewer.people import lexicon
 from intake.reviewer.people.distance import FAR, nearest, slipped_distance
+from intake.reviewer.people.keys import coarse
 from intake.reviewer.people.slips import SLIP, slip
 from intake.reviewer.people.words import Form, Kind, Word
 
@@ -25,6 +28,8 @@ _COST = {
 }
 
 
+_INFLECTED = 6
+"""Classes of sounds that two case endings may change at most."""
 _SLIPS = 1.55
 """Words farther apart than this differ by more than one slip of a finger."""
 _ONE_SLIP = 0.65
@@ -44,11 +49,11 @@ class Pair:
     cases: tuple[str, str] = ("", "")
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=60_000)
 def pair(a: Word, b: Word) -> Pair:
     """The best way to take the words `a` and `b` for one; symmetric but for the order of `cases`."""
     best = _pair_forms(a.forms[0], b.forms[0])
-    if best.apart > CLEAR:
+    if best.apart > CLEAR and (best.apart < FAR or _may_be_inflected(a.forms[0], b.forms[0])):
         for one in a.forms:
             for other in b.forms:
                 if one.cost + other.cost < best.apart and (one.cost or other.cost):
@@ -59,6 +64,12 @@ def pair(a: Word, b: Word) -> Pair:
     if SLIP < best.apart <= _SLIPS and best.why != "other listed name" and (apart := _slipped(a, b)) < best.apart:
         return Pair(best.kind, apart, "slip")
     return best
+
+
+def _may_be_inflected(a: Form, b: Form) -> bool:
+    """Whether case endings alone could keep two forms apart: else the other forms need not be tried."""
+    outlines = [coarse(form.sounds[0]) for form in (a, b)]
+    return Levenshtein.distance(*outlines, score_cutoff=_INFLECTED) <= _INFLECTED
 
 
 def _slipped(a: Word, b: Word) -> float:

@@ -16,7 +16,7 @@ MAX_WORDS = 8
 _NOT_NAME = re.compile(r"[^\w'\-.]+|_")
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=4_000)
 def parse_name(name: str) -> tuple[Word, ...]:
     """The words of `name`, sorted, so that their order in writing changes nothing; empty when there is none."""
     texts: list[str] = []

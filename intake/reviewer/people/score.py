@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -13,7 +13,7 @@ from itertools import pairwise
 from intake.reviewer.people.align import Alignment, align
 from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.text import fold_text
-from intake.reviewer.people.words import Kind
+from intake.reviewer.people.words import Kind, Word
 
 BENDS = (0.0, 0.35, 0.85, 1.5)
 """Where the line from distance to penalty bends, in wrong consonants: each stretch has its own learned slope."""
@@ -68,11 +68,23 @@ def features(found: Alignment) -> dict[str, float]:
     return values
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=2_000)
 def features_of(a: str, b: str) -> Mapping[str, float] | None:
     """The `features` of two names' alignment; None when either has nothing that could be a name."""
     one, other = parse_name(a), parse_name(b)
     return features(align(one, other)) if one and other else None
+
+
+def similarity_of(a: str, words_a: Sequence[Word], b: str, words_b: Sequence[Word]) -> float:
+    """`similarity(a, b)` for names whose words, as `parse_name` gives them in any order, are at hand."""
+    one, other = fold_text(a), fold_text(b)
+    if one == other:
+        return 1.0 if one else 0.0
+    if not words_a or not words_b:
+        return 0.0
+    by_text = [sorted(words, key=lambda found: found.text) for words in (words_a, words_b)]
+    found = align(*by_text) if one < other else align(*reversed(by_text))
+    return calibration().score(features(found))
 
 
 def similarity(a: str, b: str) -> float:

@@ -78,7 +78,7 @@ def spelling() -> Spelling:
     )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def readings(word: str) -> tuple[str, ...]:
     """The symbol strings a folded `word` may stand for, the usual one first; empty when nothing in it sounds."""
     return _readings(word) or _readings(anyascii(word).casefold())

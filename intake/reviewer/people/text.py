@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_CHARACTERS = 400
 """Characters of a name that are looked at; the longest real full name known to us has under 100."""
@@ -19,6 +20,7 @@ _INVISIBLE = re.compile("[\u00ad\u0307\u034f\u061c\u180e\u200b-\u200f\u202a-\u20
 _NOT_IN_CHUNK = re.compile(r"[^\w'\-\[\]{};:,.<>\"`~@#$%^&*()]+|_")
 
 
+@lru_cache(maxsize=4_000)
 def fold_text(text: str) -> str:
     """`text` without letter case, Unicode form, invisible characters and kinds of apostrophe and dash.
 

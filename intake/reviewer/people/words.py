@@ -14,7 +14,10 @@ from intake.reviewer.people.text import fold_text
 _SHORTEST_STEM = 2
 _SHORTEST_INFLECTED = 2
 _LONGEST_CASE = 7
-_SHORTEST_SLIPPED = 4
+_SLIPPED_ENDINGS = {
+    **dict.fromkeys(("ович", "евич", "ovich", "evich", "ұлы", "улы"), "m"),
+    **dict.fromkeys(("овна", "евна", "ovna", "evna", "қызы", "кызы", "qyzy", "kyzy"), "f"),
+}
 _COST_SLIPPED = 0.35
 _LINKED = ("ин", "ян", "in", "yan")
 _SHORTEST_LINKED = 5
@@ -35,7 +38,7 @@ class Kind(StrEnum):
     UNKNOWN = "name"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """One form in which a word may be meant: as written, or the nominative a case ending was taken from.
 
@@ -56,7 +59,7 @@ class Form:
     case: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Word:
     """A word of a name with the forms it may be meant in; the first is the word as written."""
 
@@ -74,7 +77,7 @@ class Word:
         return self.forms[0].sounds
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=12_000)
 def word(text: str) -> Word:
     """The word for a folded `text` of one chunk; a father's name before a separate `ұлы` comes as `father+ұлы`."""
     if len(text) == 1:
@@ -87,7 +90,7 @@ def word(text: str) -> Word:
     return Word(text, tuple(forms))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=12_000)
 def _form(text: str) -> Form:
     father, _, marker = text.partition("+")
     if marker:
@@ -103,14 +106,12 @@ def _form(text: str) -> Form:
 
 def _slipped_patronymic(text: str) -> Form | None:
     """`text` as a patronymic in whose ending one finger slipped: Маратовис, Toktarovn."""
-    for ending in lexicon.endings().values():
-        size = len(ending.text)
-        if not ending.family and size >= _SHORTEST_SLIPPED:
-            for cut in (size, size - 1, size + 1):
-                stem = text[:-cut]
-                if len(stem) >= _SHORTEST_INFLECTED and slip(text[-cut:], ending.text):
-                    form = _patronymic(text, readings(text), readings(stem), stem, ending.sex)
-                    return replace(form, cost=_COST_SLIPPED)
+    for ending, sex in _SLIPPED_ENDINGS.items():
+        for cut in (len(ending), len(ending) - 1, len(ending) + 1):
+            stem = text[:-cut]
+            if len(stem) > _SHORTEST_STEM and slip(text[-cut:], ending):
+                form = _patronymic(text, readings(text), readings(stem), stem, sex)
+                return replace(form, cost=_COST_SLIPPED)
     return None
 
 
