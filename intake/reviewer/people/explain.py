@@ -113,18 +113,17 @@ def _verdict(score: float, relation: str) -> Verdict:
 
 
 def _relation(parts: tuple[PartEvidence, ...]) -> str:
-    """`relatives` when only the given name conflicts while surname and father's name answer; empty otherwise."""
-    agreed = {part.kind for part in parts if part.speaks_for}
-    conflict = {part.kind for part in parts if not part.speaks_for and part.apart >= _CONFLICT}
-    if not conflict or conflict - {Kind.GIVEN, Kind.UNKNOWN} or Kind.SURNAME not in agreed | _as_surname(parts):
+    """`relatives` when only the given name conflicts while surname and father's name answer; empty otherwise.
+
+    A surname without an ending may look like a given name: beside the one that conflicts, it counts as a surname.
+    """
+    agreed = {part.kind for part in parts if part.speaks_for and part.reason != "initial"}
+    conflict = [part.kind for part in parts if not part.speaks_for and part.apart >= _CONFLICT]
+    if len(conflict) != 1 or conflict[0] not in (Kind.GIVEN, Kind.UNKNOWN):
         return ""
-    return "relatives" if Kind.PATRONYMIC in agreed else "relatives without father"
-
-
-def _as_surname(parts: tuple[PartEvidence, ...]) -> set[Kind]:
-    """A surname without an ending is of unknown kind: one such word that answers beside the conflict will do."""
-    unknown = [part for part in parts if part.kind is Kind.UNKNOWN and part.speaks_for]
-    return {Kind.SURNAME} if unknown else set()
+    if Kind.PATRONYMIC in agreed and len(agreed) > 1:
+        return "relatives"
+    return "relatives without father" if agreed & {Kind.SURNAME, Kind.UNKNOWN} else ""
 
 
 def _evidence(aligned: Aligned, words: dict[str, str]) -> PartEvidence:

@@ -24,7 +24,8 @@ _MARGIN_NAME = 0.9
 _MARGIN_DIGITS = 0.3
 """The same for a name as a whole, and for a piece with digits or signs inside, which no name has."""
 _SHORTEST_NAME = 6
-_SHORTEST_PIECE = 3
+_SHORTEST_PIECE = 5
+_SHORTEST_MIXED = 3
 _PLAIN = -7.0
 """Text at least this likely, per letter, is a name as it stands."""
 _DIGIT = re.compile(r"[^\W\d_][\d\"%()*;+]|[\d\"%()*;+][^\W\d_]")
@@ -91,9 +92,10 @@ def _turned(piece: str, keys: dict[str, str]) -> str:
 
 
 def _meant(piece: str) -> str:
-    if len(piece) < _SHORTEST_PIECE:
+    mixed = _DIGIT.search(piece)
+    if len(piece) < (_SHORTEST_MIXED if mixed else _SHORTEST_PIECE):
         return piece
-    margin = _MARGIN_DIGITS if _DIGIT.search(piece) else _MARGIN
+    margin = _MARGIN_DIGITS if mixed else _MARGIN
     best, likely = piece, _likelihood(piece.strip(_PUNCTUATION), _script(piece)) + margin
     for target, keys in _layouts():
         if all(letter in keys for letter in piece) and any(keys[letter] != letter for letter in piece):

@@ -18,11 +18,11 @@ from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.sounds import readings
 from intake.reviewer.people.text import fold_text
 
-SAME_ENTRY = 0.12
+SAME_ENTRY = 0.15
 """The farthest a word may sound from a listed given name and still be a spelling of it."""
 LIKE_ENTRY = 0.3
 """The farthest it may sound and still count as some given name."""
-_AS_GOOD = 0.05
+_AS_GOOD = 0.12
 _SHORT_FORM = {"1": 0.75, "2": 0.5, "3": 0.3}
 """What it costs to take a short form for the full name, by how often it stands for it.
 

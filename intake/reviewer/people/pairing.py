@@ -19,6 +19,7 @@ OTHER_NAME = 1.25
 """The least distance of two words that are different listed given names."""
 _OTHER = 0.4
 """From this distance two listed names are taken for different names, below it for spellings of one."""
+_SHORTEST_OTHER = 4
 _COST = {
     "dropped ending": 0.2,
     "father's name as surname": 0.3,
@@ -76,9 +77,12 @@ def _slipped(a: Word, b: Word) -> float:
     """How far apart two words are when one finger slipped: by their letters, or by sound across scripts."""
     if slip(a.text, b.text):
         return SLIP
-    if min(len(a.sounds[0]), len(b.sounds[0])) < _SHORTEST_SLIP:
+    one, other = a.forms[0], b.forms[0]
+    stems = bool(one.stem and other.stem)
+    sounds = (one.stem[0], other.stem[0]) if stems else (one.sounds[0], other.sounds[0])
+    if min(map(len, sounds)) < _SHORTEST_SLIP:
         return FAR
-    apart = min(slipped_distance(one, other) for one in a.sounds[:1] for other in b.sounds[:1])
+    apart = slipped_distance(*sounds)
     return max(SLIP, apart) if apart <= _ONE_SLIP else FAR
 
 
@@ -157,6 +161,8 @@ def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
     costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
     if costs and min(costs) < apart:
         return min(costs), "short form"
+    if min(len(a.text), len(b.text)) < _SHORTEST_OTHER:
+        return apart, ""
     if {a.text, b.text} <= lexicon.exact_given().keys():
         return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER else (apart, "")
     entries = (nearest(lexicon.entry(one).sounds, lexicon.entry(two).sounds) for one in a.given for two in b.given)

@@ -24,7 +24,7 @@ def parse_name(name: str) -> tuple[Word, ...]:
         for piece in _NOT_NAME.sub(" ", chunk).split():
             texts.extend(_pieces(piece))
     texts = _join_fathers([text for text in texts if text])
-    kept = [text for text in texts if text not in lexicon.titles()] or texts
+    kept = [text for text in texts if text not in lexicon.titles() or lexicon.like_given(text)] or texts
     words = sorted(map(word, kept), key=lambda found: found.text)
     return tuple(found for found in words if found.sounds)[:MAX_WORDS]
 

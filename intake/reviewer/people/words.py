@@ -107,7 +107,7 @@ def _form(text: str) -> Form:
 def _slipped_patronymic(text: str) -> Form | None:
     """`text` as a patronymic in whose ending one finger slipped: Маратовис, Toktarovn."""
     for ending, sex in _SLIPPED_ENDINGS.items():
-        for cut in (len(ending), len(ending) - 1, len(ending) + 1):
+        for cut in (len(ending) + 1, len(ending), len(ending) - 1):
             stem = text[:-cut]
             if len(stem) > _SHORTEST_STEM and slip(text[-cut:], ending):
                 form = _patronymic(text, readings(text), readings(stem), stem, sex)
