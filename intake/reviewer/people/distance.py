@@ -20,6 +20,7 @@ _COARSELY = 4
 """Classes of sounds changed beyond which two readings are never less than FAR apart; tested on many words."""
 _SWAP = 0.6
 _NEIGHBOUR = 0.4
+_DOUBLED = 0.1
 _LEFT_OUT = 0.5
 
 
@@ -92,12 +93,12 @@ def slipped_distance(a: str, b: str) -> float:
 def _distance(a: str, b: str, tables: tuple[dict[str, float], dict[str, dict[str, float]]], swap: float) -> float:
     drop, change = tables
     start = next((at for at, (mine, other) in enumerate(zip(a, b, strict=False)) if mine != other), min(len(a), len(b)))
+    dropped_a, dropped_b = _dropped(a, drop)[start:], _dropped(b, drop)[start:]
     a, b = a[start:], b[start:]
-    dropped_b = [drop[symbol] for symbol in b]
     older: list[float] = []
     before = [0.0, *accumulate(dropped_b)]
     for i, mine in enumerate(a):
-        dropped, changed = drop[mine], change[mine]
+        dropped, changed = dropped_a[i], change[mine]
         value = before[0] + dropped
         row = [value]
         for j, other in enumerate(b):
@@ -113,6 +114,15 @@ def _distance(a: str, b: str, tables: tuple[dict[str, float], dict[str, dict[str
             return FAR
         older, before = before, row
     return min(before[-1], FAR)
+
+
+def _dropped(reading: str, drop: dict[str, float]) -> list[float]:
+    """What it costs to drop each symbol of `reading`; the second of two alike costs little."""
+    costs = [drop[symbol] for symbol in reading]
+    for at in range(1, len(reading)):
+        if reading[at] == reading[at - 1]:
+            costs[at] = _DOUBLED
+    return costs
 
 
 def nearest(some: tuple[str, ...], others: tuple[str, ...]) -> float:

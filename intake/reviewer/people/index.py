@@ -66,10 +66,10 @@ class NameIndex:
     def add(self, name: str) -> int:
         """Adds `name` and returns its position."""
         position = len(self._names)
-        numbers = array("I", sorted({self._number(found) for found in parse_name(name)}))
+        numbers = array("I", [self._number(found) for found in parse_name(name)])
         self._names.append(name)
         self._words_of.append(numbers)
-        for number in numbers:
+        for number in set(numbers):
             self._names_of[number].append(position)
         self._count += 1
         return position
@@ -78,7 +78,7 @@ class NameIndex:
         """Takes the name at `position` out of all searches; raises NoSuchName when there is none."""
         if not 0 <= position < len(self._names) or self._names[position] is None:
             raise NoSuchName
-        for number in self._words_of[position]:
+        for number in set(self._words_of[position]):
             self._names_of[number].remove(position)
         self._names[position] = None
         self._words_of[position] = array("I")

@@ -65,4 +65,5 @@ def _coarse() -> dict[int, str]:
 @lru_cache(maxsize=20_000)
 def coarse(reading: str) -> str:
     """`reading` with each symbol put down to the class of its likeliest sound: for a first, fast comparison."""
-    return reading.translate(_coarse())
+    outline = reading.translate(_coarse())
+    return "".join(letter for at, letter in enumerate(outline) if at == 0 or letter != outline[at - 1])

@@ -62,7 +62,7 @@ def pair(a: Word, b: Word) -> Pair:
                     cost = max(one.cost, other.cost) + 0.5 * min(one.cost, other.cost)
                     if found.apart + cost < best.apart:
                         best = Pair(found.kind, found.apart + cost, found.why or "case", (one.case, other.case))
-    if SLIP < best.apart <= _SLIPS and best.why != "other listed name" and (apart := _slipped(a, b)) < best.apart:
+    if SLIP < best.apart <= _SLIPS and (apart := _slipped(a, b, best)) < best.apart:
         return Pair(best.kind, apart, "slip")
     return best
 
@@ -73,10 +73,16 @@ def _may_be_inflected(a: Form, b: Form) -> bool:
     return Levenshtein.distance(*outlines, score_cutoff=_INFLECTED) <= _INFLECTED
 
 
-def _slipped(a: Word, b: Word) -> float:
-    """How far apart two words are when one finger slipped: by their letters, or by sound across scripts."""
-    if slip(a.text, b.text):
+def _slipped(a: Word, b: Word, found: Pair) -> float:
+    """How far apart two words are when one finger slipped: by their letters, or by sound across scripts.
+
+    FAR for different given names, which a slip would turn into brothers; fathers' names are that only by letters.
+    """
+    different = found.why == "other listed name"
+    if slip(a.text, b.text) and not (different and found.kind is not Kind.PATRONYMIC):
         return SLIP
+    if different:
+        return FAR
     one, other = a.forms[0], b.forms[0]
     stems = bool(one.stem and other.stem)
     sounds = (one.stem[0], other.stem[0]) if stems else (one.sounds[0], other.sounds[0])

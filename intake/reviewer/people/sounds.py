@@ -102,9 +102,7 @@ def _read(word: str, instead: Mapping[str, tuple[str, ...]]) -> str:
     at = 0
     while at < len(word) and len(found) < MAX_SYMBOLS:
         group, symbols = _group(word, at, instead, after_vowel=bool(found) and _is_vowel(found[-1]))
-        for symbol in symbols:
-            if not found or found[-1] != symbol:
-                found.append(symbol)
+        found.extend(symbol for symbol in symbols if found[-1:] != [symbol] or _is_vowel(symbol))
         at += len(group)
     return "".join(map(tables.code, found))
 
