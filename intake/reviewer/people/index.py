@@ -23,6 +23,7 @@ from intake.reviewer.people import lexicon
 from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.score import similarity_of
+from intake.reviewer.people.sounds import readings
 from intake.reviewer.people.words import MAX_FORMS, Kind, Word, word
 
 FORMAT = "intake name index 1"
@@ -65,8 +66,11 @@ class NameIndex:
 
     def add(self, name: str) -> int:
         """Adds `name` and returns its position."""
+        return self._append(name, [self._number(found) for found in parse_name(name)])
+
+    def _append(self, name: str, words: Sequence[int]) -> int:
         position = len(self._names)
-        numbers = array("I", [self._number(found) for found in parse_name(name)])
+        numbers = array("I", words)
         self._names.append(name)
         self._words_of.append(numbers)
         for number in set(numbers):
@@ -95,21 +99,31 @@ class NameIndex:
         return [(position, score) for score, position in best if score > 0.0]
 
     def save(self, file: BinaryIO) -> None:
-        """Writes the names as UTF-8 JSON, in plain text: `file` belongs inside the vault or on an encrypted disk."""
-        file.write(json.dumps([FORMAT, self._names], ensure_ascii=False, separators=(",", ":")).encode())
+        """Writes the index as UTF-8 JSON. Names are in plain text: `file` belongs in the vault or an encrypted disk."""
+        texts = [found.text for found in self._words]
+        state = [FORMAT, lexicon.tables_digest(), self._names, texts, [list(numbers) for numbers in self._words_of]]
+        file.write(json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode())
 
     @classmethod
     def load(cls, file: BinaryIO) -> NameIndex:
-        """The index that was saved to `file`, with the same positions; raises IndexUnreadable."""
+        """The index that was saved to `file`, with the same positions; raises IndexUnreadable.
+
+        Names saved under other tables of spellings or word lists are read anew, which takes as long as adding them.
+        """
         try:
-            kind, names = json.loads(file.read(MAX_SAVED).decode())
+            kind, digest, names, texts, words_of = json.loads(file.read(MAX_SAVED).decode())
         except (ValueError, TypeError, RecursionError) as error:
             raise IndexUnreadable from error
-        if kind != FORMAT or not isinstance(names, list) or not all(n is None or isinstance(n, str) for n in names):
+        if kind != FORMAT or not _is_saved(names, texts, words_of):
             raise IndexUnreadable
         index = cls()
-        for name in names:
-            position = index.add(name or "")
+        if digest == lexicon.tables_digest():
+            for text in texts:
+                index._number(word(text))
+        for name, numbers in zip(names, words_of, strict=True):
+            position = (
+                index._append(name or "", numbers) if digest == lexicon.tables_digest() else index.add(name or "")
+            )
             if name is None:
                 index.remove(position)
         return index
@@ -215,6 +229,20 @@ class NameIndex:
         texts = {key for number in others for reading in lexicon.entry(number).sounds for key in keys(reading)}
         numbers = {number for key in texts for number in self._by_key.get(key, ())}
         return {number for number in numbers if self._words[number].forms[0].given & others}
+
+
+def _is_saved(names: object, texts: object, words_of: object) -> bool:
+    """Whether the parts of a saved index are what `save` writes, each word number among the words."""
+    if not isinstance(names, list) or not isinstance(texts, list) or not isinstance(words_of, list):
+        return False
+    if len(names) != len(words_of) or not all(isinstance(text, str) and text and readings(text) for text in texts):
+        return False
+    if len(set(texts)) != len(texts) or not all(name is None or isinstance(name, str) for name in names):
+        return False
+    return all(
+        isinstance(numbers, list) and all(type(n) is int and 0 <= n < len(texts) for n in numbers)
+        for numbers in words_of
+    )
 
 
 def _keys(one: Word, forms: int) -> set[str]:

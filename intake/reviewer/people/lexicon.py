@@ -6,6 +6,7 @@ list is compared by its sound like any other.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -34,6 +35,15 @@ def table(name: str) -> Iterator[list[str]]:
     for line in files(__package__).joinpath(f"data/{name}.tsv").read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             yield line.split("\t")
+
+
+@cache
+def tables_digest() -> str:
+    """SHA-256, in hex, over all tables of spellings and words: what a saved index was made with."""
+    digest = hashlib.sha256()
+    for path in sorted(files(__package__).joinpath("data").iterdir(), key=lambda found: found.name):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
