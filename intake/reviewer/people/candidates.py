@@ -20,8 +20,10 @@ from intake.reviewer.people.evidence import (
     Prepared,
     agreeing_parts,
     are_relatives,
+    are_strangers,
     compare,
     is_whole_name,
+    least_name_points,
     prepare,
     share_a_word,
     total,
@@ -127,6 +129,8 @@ def is_copy(one: Prepared, other: Prepared) -> bool:
 
 def _judge(own: Prepared, other: Prepared) -> _Found | None:
     """Compare two records; None when they are not worth a reviewer's time."""
+    if are_strangers(own, other):
+        return None
     evidence = compare(own, other)
     score, points = total(evidence), weights().points
     beyond_surname = agreeing_parts(evidence) > 1.0
@@ -140,9 +144,8 @@ def _judge(own: Prepared, other: Prepared) -> _Found | None:
 
 def _has_anchor(evidence: Sequence[Evidence]) -> bool:
     """Tell whether a name or a companion ties the two together; a time and a place alone fit hundreds."""
-    least = weights().points["name_differs"] * (1.0 - weights().points["name_kept_from"])
     names = [each.points for each in evidence if each.code in NAME_CODES]
-    is_named = bool(names) and names[0] >= least and share_a_word(evidence)
+    is_named = bool(names) and names[0] >= least_name_points() and share_a_word(evidence)
     return is_named or any(each.code == "companions_shared" for each in evidence)
 
 

@@ -116,6 +116,20 @@ def best_names(one: Sequence[str], other: Sequence[str]) -> tuple[str, str, floa
     return first, second, -lost
 
 
+def are_strangers(one: Prepared, other: Prepared) -> bool:
+    """Tell whether names rule out a candidate, before anything dearer is compared: unlike, at most one word agrees."""
+    best = best_names(one.names, other.names)
+    if best is None or (one.companions and other.companions):
+        return False
+    first, second, points = best
+    return points < least_name_points() and _agreeing(first, second) <= 1.0
+
+
+def least_name_points() -> float:
+    """Return the points below which names tie nobody together."""
+    return weights().points["name_differs"] * (1.0 - weights().points["name_kept_from"])
+
+
 def compare(one: Prepared, other: Prepared) -> list[Evidence]:
     """Return all evidence about two records being one person; the same whichever comes first."""
     found = [*_names(one, other), *_birth(one.record.birth, other.record.birth), *_sex(one.record, other.record)]
