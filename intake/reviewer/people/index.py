@@ -24,7 +24,7 @@ from intake.reviewer.people.keys import coarse, keys
 from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.score import similarity_of
 from intake.reviewer.people.sounds import readings
-from intake.reviewer.people.words import MAX_FORMS, Kind, Word, word
+from intake.reviewer.people.words import MAX_FORMS, Form, Kind, Word, word
 
 FORMAT = "intake name index 1"
 MAX_SAVED = 512 * 1024 * 1024
@@ -142,7 +142,7 @@ class NameIndex:
         number = len(self._words)
         self._numbers[found.text] = number
         self._words.append(found)
-        self._coarse.append(coarse(found.sounds[0]))
+        self._coarse.append(coarse(_telling(found.forms[0])[0]))
         self._names_of.append(array("I"))
         for key in _keys(found, MAX_FORMS):
             self._by_key.setdefault(key, array("I")).append(number)
@@ -256,7 +256,12 @@ def _outlines(one: Word) -> set[str]:
     """The coarse spellings of the likeliest forms of a word, and of the parts of a double name."""
     pieces = [word(piece) for piece in one.text.split("-")[:3] if piece != one.text]
     forms = [*one.forms[:_QUERY_FORMS], *(piece.forms[0] for piece in pieces if piece.sounds)]
-    return {coarse(sounds) for form in forms for sounds in form.sounds[:2]}
+    return {coarse(sounds) for form in forms for sounds in _telling(form)[:2]}
+
+
+def _telling(form: Form) -> tuple[str, ...]:
+    """The readings that tell a word from others: of a patronymic, whose ending may be any, those of the father."""
+    return form.stem if form.kind is Kind.PATRONYMIC and form.stem else form.sounds
 
 
 def _other_names(one: Word) -> set[int]:
