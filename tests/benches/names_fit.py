@@ -1,6 +1,6 @@
 """Learns the weights and the threshold of `intake/reviewer/people/data/calibration.json` from labelled pairs.
 
-    .venv/bin/python tests/benches/names_fit.py FILE.tsv [--write]
+    tests/bench names-fit FILE.tsv [--write]
 
 Logistic regression with no weight below its floor, drawn towards weights set by hand, so that a feature the file
 hardly shows keeps its sense. The threshold lies a quarter into those with a good mean F1 of full names
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -117,12 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "threshold": found.threshold,
         "weights": {name: round(value, 3) for name, value in found.weights.items()},
     }
-    print(json.dumps(stored, ensure_ascii=False, indent=1))
     if args.write:
         STORED.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(json.dumps({"bench": "names-fit", **stored}, ensure_ascii=False))
     return 0
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    sys.exit(main())
