@@ -10,7 +10,7 @@ from intake.reviewer.people.index import NameIndex
 from intake.reviewer.people.records import Record
 from intake.reviewer.people.score import calibration
 
-FETCHED: Final = (20, 80)
+FETCHED: Final = (60, 120)
 """Names looked at for each name of a query, best first; the second number where so many bear a like name that the
 first is used up. Of more namesakes than that, some are not compared."""
 
