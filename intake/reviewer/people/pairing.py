@@ -161,7 +161,7 @@ def _given(a: Form, b: Form) -> Pair:
 
 def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
     """What the lists of given names say of two names: one that may stand for the other, or two different ones."""
-    if not a.given or not b.given or a.given & b.given:
+    if not a.given or not b.given or a.given & b.like or a.like & b.given:
         return apart, ""
     also = lexicon.also_called()
     costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
