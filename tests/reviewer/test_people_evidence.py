@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intake.reviewer.people import similarity
+from intake.reviewer.people.agreement import compare_names
 from intake.reviewer.people.candidates import Standing, Verification, candidates_for
 from intake.reviewer.people.evidence import compare, prepare, total
 from intake.reviewer.people.models import (
@@ -76,6 +78,13 @@ def points(one: Record, other: Record) -> dict[str, float]:
 
 def score(one: Record, other: Record) -> float:
     return total(compare(prepare(one), prepare(other)))
+
+
+@given(st.sampled_from(NAMES) | st.text(max_size=20), st.sampled_from(NAMES) | st.text(max_size=20))
+@settings(deadline=None)
+def test_names_compared_for_evidence_have_the_score_of_the_matcher(one: str, other: str) -> None:
+    assert compare_names(one, other).score == similarity(one, other)
+    assert compare_names(one, other) == compare_names(other, one)
 
 
 @given(records("I1"), records("S1"))

@@ -15,17 +15,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from intake.reviewer.people.agreement import Agreement, are_relatives, compare_names, is_whole_name
 from intake.reviewer.people.evidence import (
     NAME_CODES,
     Prepared,
-    agreeing_parts,
-    are_relatives,
     are_strangers,
     compare,
-    is_whole_name,
     least_name_points,
+    names_compared,
     prepare,
-    share_a_word,
     total,
 )
 from intake.reviewer.people.notsame import NotSame
@@ -132,21 +130,21 @@ def _judge(own: Prepared, other: Prepared) -> _Found | None:
     if are_strangers(own, other):
         return None
     evidence = compare(own, other)
-    score, points = total(evidence), weights().points
-    beyond_surname = agreeing_parts(evidence) > 1.0
-    if score < points["relative_from" if beyond_surname else "propose_from"]:
+    score, points, names = total(evidence), weights().points, names_compared(evidence)
+    agreement = compare_names(*names) if names else Agreement(0.0, 0, 0)
+    if score < points["relative_from" if agreement.parts > 1.0 else "propose_from"]:
         return None
-    relatives = are_relatives(evidence)
-    if not relatives and (score < points["propose_from"] or not _has_anchor(evidence)):
+    if names and are_relatives(*names):
+        return _Found(other, evidence, score, Standing.RELATIVE, [])
+    if score < points["propose_from"] or not _has_anchor(evidence, agreement):
         return None
-    return _Found(other, evidence, score, Standing.RELATIVE if relatives else Standing.MAY_BE, [])
+    return _Found(other, evidence, score, Standing.MAY_BE, [])
 
 
-def _has_anchor(evidence: Sequence[Evidence]) -> bool:
+def _has_anchor(evidence: Sequence[Evidence], agreement: Agreement) -> bool:
     """Tell whether a name or a companion ties the two together; a time and a place alone fit hundreds."""
-    names = [each.points for each in evidence if each.code in NAME_CODES]
-    is_named = bool(names) and names[0] >= least_name_points() and share_a_word(evidence)
-    return is_named or any(each.code == "companions_shared" for each in evidence)
+    named = any(each.code in NAME_CODES and each.points >= least_name_points() for each in evidence)
+    return (named and agreement.words > 0) or any(each.code == "companions_shared" for each in evidence)
 
 
 def _rank(found: _Found) -> tuple[bool, float, str]:
