@@ -10,20 +10,21 @@ from rapidfuzz.distance import Levenshtein
 
 from intake.reviewer.people.distance import FAR
 from intake.reviewer.people.keys import coarse
-from intake.reviewer.people.pairing import Pair, pair
+from intake.reviewer.people.pairing import OTHER_NAME, Pair, pair
 from intake.reviewer.people.parts import MAX_WORDS
+from intake.reviewer.people.sounds import readings
 from intake.reviewer.people.words import Kind, Word, word
 
 _CLOSE = 0.45
 _NOT_COMPARED = 0.6
 """Beyond this distance a father's name and another part simply are different parts: no evidence either way."""
-_COST_NOT_COMPARED = 1.45
+_COST_NOT_COMPARED = 1.55
 _MOST = 1.5
 _MAX_JOINED = 5
 _JOINED_OUTLINE = 3
 _FULLY = 0.35
 _DAMAGED = 0.55
-_MOST_DAMAGE = {Kind.SURNAME: 1.5}
+_MOST_DAMAGE = {Kind.SURNAME: 1.35}
 _MOST_DAMAGE_ELSE = 1.25
 _FEWEST_WITH_DAMAGE = 3
 
@@ -62,7 +63,7 @@ def align(a: Sequence[Word], b: Sequence[Word]) -> Alignment:
 def _rewritten(a: Sequence[Word], b: Sequence[Word]) -> Iterator[tuple[Sequence[Word], Sequence[Word], float]]:
     for words, other, swapped in ((a, b, False), (b, a, True)):
         if any("-" in found.text for found in words):
-            split = [word(piece) for found in words for piece in found.text.split("-") if len(piece) > 1][:MAX_WORDS]
+            split = [word(piece) for found in words for piece in found.text.split("-") if readings(piece)][:MAX_WORDS]
             yield (other, split, 0.0) if swapped else (split, other, 0.0)
         if 2 <= len(words) <= _MAX_JOINED and len(words) > len(other):
             for one, two in permutations(range(len(words)), 2):
@@ -125,6 +126,7 @@ def _damaged(pairs: list[Aligned]) -> list[Aligned]:
 
     Not when both words are listed given names: those differ on purpose, and brothers would become one.
     """
+    pairs = _of_one_sex(_crossed(pairs))
     wrong = [one for one in pairs if one.pair.apart > _FULLY]
     if len(pairs) < _FEWEST_WITH_DAMAGE or len(wrong) != 1:
         return pairs
@@ -132,6 +134,7 @@ def _damaged(pairs: list[Aligned]) -> list[Aligned]:
     if not _DAMAGED < found.apart <= _MOST_DAMAGE.get(found.kind, _MOST_DAMAGE_ELSE) or found.why in (
         "other listed name",
         "other initial",
+        "other sex",
     ):
         return pairs
     like_a, like_b = wrong[0].a.forms[0].like, wrong[0].b.forms[0].like
@@ -139,6 +142,35 @@ def _damaged(pairs: list[Aligned]) -> list[Aligned]:
         return pairs
     mended = Aligned(wrong[0].a, wrong[0].b, Pair(found.kind, _DAMAGED, "damaged", found.cases))
     return [mended if one is wrong[0] else one for one in pairs]
+
+
+def _crossed(pairs: list[Aligned]) -> list[Aligned]:
+    """`pairs`, where words that answer each other only by changing places stand against each other instead.
+
+    Серік Оспанұлы is not Оспан Серікұлы, nor Марат С. Серік М.: each answer holds alone, and not two at once.
+    """
+    roles = [one for one in pairs if one.pair.why in ("father's name as surname", "dropped ending")]
+    initials = [one for one in pairs if one.pair.why == "initial" and one.a.kind is not one.b.kind]
+    turned = {one.a.kind is Kind.INITIAL for one in initials}
+    crossed = (roles if len(roles) > 1 else []) + (initials if len(turned) > 1 else [])
+    return [
+        Aligned(one.a, one.b, Pair(one.pair.kind, OTHER_NAME, "other place")) if one in crossed else one
+        for one in pairs
+    ]
+
+
+def _of_one_sex(pairs: list[Aligned]) -> list[Aligned]:
+    """`pairs`, where a listed given name is no grammatical case of another once the fathers' names tell two sexes."""
+    if not any(one.pair.why == "other sex" for one in pairs):
+        return pairs
+    found = []
+    for one in pairs:
+        listed = one.a.forms[0].given and one.b.forms[0].given
+        if one.pair.kind is Kind.GIVEN and one.pair.why == "case" and listed:
+            found.append(Aligned(one.a, one.b, Pair(Kind.GIVEN, OTHER_NAME, "other listed name")))
+        else:
+            found.append(one)
+    return found
 
 
 def _pair(one: Word, other: Word, a: Sequence[Word], b: Sequence[Word]) -> Pair:

@@ -128,11 +128,11 @@ def _relation(parts: tuple[PartEvidence, ...]) -> str:
 
 def _evidence(aligned: Aligned, words: dict[str, str]) -> PartEvidence:
     found, a, b = aligned.pair, aligned.a, aligned.b
-    matched = found.apart <= MATCHED
+    matched = found.apart <= MATCHED or found.why == "damaged"
     reason = found.why
     if matched and not reason:
         reason = _same_reason(a, b) if found.apart <= _EQUAL else "near"
-    if not matched and reason not in ("other initial", "other listed name"):
+    if not matched and reason not in ("other initial", "other listed name", "other sex", "other place"):
         reason = "differs"
     sentence = words[reason].format(
         part=words[f"parts.{found.kind}"],

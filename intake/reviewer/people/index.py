@@ -21,9 +21,10 @@ from rapidfuzz.distance import Levenshtein
 from intake.reviewer.errors import IndexUnreadable, NoSuchName
 from intake.reviewer.people import lexicon
 from intake.reviewer.people.keys import coarse, keys
-from intake.reviewer.people.parts import parse_name
+from intake.reviewer.people.parts import MAX_WORDS, parse_name
 from intake.reviewer.people.score import similarity_of
 from intake.reviewer.people.sounds import readings
+from intake.reviewer.people.text import MAX_CHARACTERS, fold_text
 from intake.reviewer.people.words import MAX_FORMS, Form, Kind, Word, word
 
 FORMAT = "intake name index 1"
@@ -39,6 +40,8 @@ _SCORED = 24
 """Names scored exactly in one search, or two for each wanted, whichever is more."""
 _WELL = 0.9
 _MOST_JOINED = 4
+MOST_FOUND = 500
+"""The most names one search gives, whatever limit is asked for."""
 _LONG = 7
 """Symbols from which a word of the query is also looked up in two halves, in case others write it apart."""
 _LONGEST = 24
@@ -65,8 +68,9 @@ class NameIndex:
         return self._count
 
     def add(self, name: str) -> int:
-        """Adds `name` and returns its position."""
-        return self._append(name, [self._number(found) for found in parse_name(name)])
+        """Adds `name`, of which 4 * MAX_CHARACTERS are kept, and returns its position."""
+        kept = name[: MAX_CHARACTERS * 4].encode("utf-8", "replace").decode()
+        return self._append(kept, [self._number(found) for found in parse_name(kept)])
 
     def _append(self, name: str, words: Sequence[int]) -> int:
         position = len(self._names)
@@ -92,6 +96,7 @@ class NameIndex:
         """Up to `limit` positions with their `similarity` to `query`, the likeliest first; ties by position."""
         words = parse_name(query)
         gathered = self._gather(words)
+        limit = min(limit, MOST_FOUND)
         wanted = max(_SCORED, 2 * limit)
         likely = heapq.nsmallest(wanted, gathered.items(), key=lambda item: (-item[1], item[0]))
         scored = [(self._score(query, words, position), position) for position, _ in likely]
@@ -112,8 +117,12 @@ class NameIndex:
         """
         try:
             kind, digest, names, texts, words_of = json.loads(file.read(MAX_SAVED).decode())
-        except (ValueError, TypeError, RecursionError) as error:
-            raise IndexUnreadable from error
+        except (ValueError, TypeError, RecursionError):
+            state = None
+        else:
+            state = (kind, digest, names, texts, words_of)
+        if state is None:  # raised here, where no decoding error holds the names in its context
+            raise IndexUnreadable
         if kind != FORMAT or not _is_saved(names, texts, words_of):
             raise IndexUnreadable
         index = cls()
@@ -231,16 +240,22 @@ class NameIndex:
         return {number for number in numbers if self._words[number].forms[0].given & others}
 
 
+def _is_saved_word(text: object) -> bool:
+    return isinstance(text, str) and len(text) <= MAX_CHARACTERS and fold_text(text) == text and bool(readings(text))
+
+
 def _is_saved(names: object, texts: object, words_of: object) -> bool:
     """Whether the parts of a saved index are what `save` writes, each word number among the words."""
     if not isinstance(names, list) or not isinstance(texts, list) or not isinstance(words_of, list):
         return False
-    if len(names) != len(words_of) or not all(isinstance(text, str) and text and readings(text) for text in texts):
+    if len(names) != len(words_of) or not all(map(_is_saved_word, texts)):
         return False
     if len(set(texts)) != len(texts) or not all(name is None or isinstance(name, str) for name in names):
         return False
     return all(
-        isinstance(numbers, list) and all(type(n) is int and 0 <= n < len(texts) for n in numbers)
+        isinstance(numbers, list)
+        and len(numbers) <= MAX_WORDS
+        and all(type(n) is int and 0 <= n < len(texts) for n in numbers)
         for numbers in words_of
     )
 

@@ -24,11 +24,12 @@ _MARGIN_NAME = 0.9
 _MARGIN_DIGITS = 0.3
 """The same for a name as a whole, and for a piece with digits or signs inside, which no name has."""
 _SHORTEST_NAME = 6
+_FEWEST_PIECES = 2
 _SHORTEST_PIECE = 5
 _SHORTEST_MIXED = 3
 _PLAIN = -7.0
 """Text at least this likely, per letter, is a name as it stands."""
-_DIGIT = re.compile(r"[^\W\d_][\d\"%()*;+]|[\d\"%()*;+][^\W\d_]")
+_DIGIT = re.compile(r"[^\W\d_]\d|[\d\"%()*;+][^\W\d_]")
 _PUNCTUATION = ",.;:'\"[]{}<>`~-"
 
 
@@ -71,6 +72,8 @@ def meant(text: str) -> str:
     own = _mean(pieces, "")
     if own >= _PLAIN and not any(map(_DIGIT.search, pieces)):
         return " ".join(pieces)
+    if len(pieces) < _FEWEST_PIECES or any(map(_listed, pieces)):
+        return " ".join(map(_meant, pieces))
     best, likely = pieces, own + _MARGIN_NAME
     for target, keys in _layouts():
         if sum(map(len, pieces)) >= _SHORTEST_NAME and any(letter in keys for letter in text):
@@ -78,6 +81,25 @@ def meant(text: str) -> str:
             if (value := _mean(turned, target)) > likely:
                 best, likely = turned, value
     return " ".join(map(_meant, pieces) if best is pieces else best)
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    return frozenset(fold_text(row[0]) for row in lexicon.table("surnames"))
+
+
+def _listed(piece: str) -> bool:
+    """Whether a piece stands in the lists of given names or surnames as it is."""
+    return piece in lexicon.exact_given() or piece in _surnames()
+
+
+def _is_name(piece: str) -> bool:
+    """Whether a piece turned to another layout is listed, or has the ending of a surname or patronymic."""
+    return (
+        _listed(piece)
+        or bool(lexicon.like_given(piece))
+        or any(piece[-size:] in lexicon.endings() for size in (2, 3, 4, 5))
+    )
 
 
 def _mean(pieces: list[str], script: str) -> float:
@@ -92,6 +114,8 @@ def _turned(piece: str, keys: dict[str, str]) -> str:
 
 
 def _meant(piece: str) -> str:
+    if _listed(piece):
+        return piece
     mixed = _DIGIT.search(piece)
     if len(piece) < (_SHORTEST_MIXED if mixed else _SHORTEST_PIECE):
         return piece
@@ -100,6 +124,6 @@ def _meant(piece: str) -> str:
     for target, keys in _layouts():
         if all(letter in keys for letter in piece) and any(keys[letter] != letter for letter in piece):
             turned = _turned(piece, keys)
-            if (value := _likelihood(turned, target)) > likely:
+            if (value := _likelihood(turned, target)) > likely and _is_name(turned):
                 best, likely = turned, value
     return best

@@ -152,6 +152,8 @@ def given_names(word: str) -> frozenset[int]:
 
 def sex_of_given(word: str) -> str:
     """`m`, `f`, or `u` when the folded `word` is no listed given name or one for both."""
+    if (number := exact_given().get(word)) is not None:
+        return entry(number).sex
     sexes = {one.sex for one, _ in _listed(word)}
     return sexes.pop() if len(sexes) == 1 else "u"
 

@@ -19,11 +19,18 @@ OTHER_NAME = 1.25
 """The least distance of two words that are different listed given names."""
 _OTHER = 0.4
 """From this distance two listed names are taken for different names, below it for spellings of one."""
+_SHORT_NAME = 3
+_SPELLING = 0.1
+"""A Cyrillic name of so few letters is another one unless it sounds nearly the same: Тен and Ден, Пак and Бак."""
+_OTHER_AS_LISTED = 0.28
+"""The same when both stand in the lists letter by letter."""
 _SHORTEST_OTHER = 4
+_FREE_FAMILIES = {"ли", "зода", "ийн"}
+"""Endings of surnames that stand for another one, or for none, in the papers of one person."""
 _COST = {
     "dropped ending": 0.2,
     "father's name as surname": 0.3,
-    "other ending": 0.3,
+    "other ending": 0.9,
     "other sex": 0.1,
     "part of a double name": 0.2,
 }
@@ -54,6 +61,8 @@ class Pair:
 def pair(a: Word, b: Word) -> Pair:
     """The best way to take the words `a` and `b` for one; symmetric but for the order of `cases`."""
     best = _pair_forms(a.forms[0], b.forms[0])
+    if _listed_apart(a.forms[0], b.forms[0], best):
+        return _one_a_case(a, b) or best
     if best.apart > CLEAR and (best.apart < FAR or _may_be_inflected(a.forms[0], b.forms[0])):
         for one in a.forms:
             for other in b.forms:
@@ -62,13 +71,29 @@ def pair(a: Word, b: Word) -> Pair:
                     cost = max(one.cost, other.cost) + 0.5 * min(one.cost, other.cost)
                     if found.apart + cost < best.apart:
                         best = Pair(found.kind, found.apart + cost, found.why or "case", (one.case, other.case))
-    if SLIP < best.apart <= _SLIPS and (apart := _slipped(a, b, best)) < best.apart:
+    if SLIP < best.apart <= _SLIPS and best.why != "other sex" and (apart := _slipped(a, b, best)) < best.apart:
         return Pair(best.kind, apart, "slip")
     return best
 
 
+def _listed_apart(a: Form, b: Form, found: Pair) -> bool:
+    """Whether two words are two listed given names, letter by letter: only a case of the very name joins them."""
+    return found.why == "other listed name" and {a.text, b.text} <= lexicon.exact_given().keys()
+
+
+def _one_a_case(a: Word, b: Word) -> Pair | None:
+    """Two listed names where one is also a case of the other, as Карима of Карим; None when neither is."""
+    for one in a.forms:
+        for other in b.forms:
+            if (one.cost or other.cost) and nearest(one.sounds, other.sounds) <= CLEAR:
+                return Pair(Kind.GIVEN, max(one.cost, other.cost), "case", (one.case, other.case))
+    return None
+
+
 def _may_be_inflected(a: Form, b: Form) -> bool:
     """Whether case endings alone could keep two forms apart: else the other forms need not be tried."""
+    if not a.sounds or not b.sounds:
+        return False
     outlines = [coarse(form.sounds[0]) for form in (a, b)]
     return Levenshtein.distance(*outlines, score_cutoff=_INFLECTED) <= _INFLECTED
 
@@ -84,7 +109,7 @@ def _slipped(a: Word, b: Word, found: Pair) -> float:
     if different:
         return FAR
     one, other = a.forms[0], b.forms[0]
-    stems = bool(one.stem and other.stem)
+    stems = bool(one.stem and other.stem and one.family == other.family)
     sounds = (one.stem[0], other.stem[0]) if stems else (one.sounds[0], other.sounds[0])
     if min(map(len, sounds)) < _SHORTEST_SLIP:
         return FAR
@@ -120,14 +145,14 @@ def _patronymics(a: Form, b: Form) -> Pair:
     apart = nearest(a.stem, b.stem)
     apart, why = _by_list(a, b, apart)
     if "u" not in (a.sex, b.sex) and a.sex != b.sex:
-        apart += _COST["other sex"]
+        return Pair(Kind.PATRONYMIC, max(apart, OTHER_NAME), "other sex")
     return Pair(Kind.PATRONYMIC, min(apart, FAR), why)
 
 
 def _surnames(a: Form, b: Form) -> Pair:
     stems = nearest(a.stem, b.stem)
     if a.family != b.family:
-        stems += _COST["other ending"]
+        stems += _COST["dropped ending" if _FREE_FAMILIES & {a.family, b.family} else "other ending"]
     elif a.sex != b.sex:
         stems += _COST["other sex"] * 0.5
     return Pair(Kind.SURNAME, min(stems, nearest(a.sounds, b.sounds), FAR))
@@ -154,6 +179,13 @@ def _with_and_without_ending(a: Form, b: Form) -> Pair:
 
 def _given(a: Form, b: Form) -> Pair:
     apart = nearest(a.sounds, b.sounds)
+    if (
+        max(len(a.text), len(b.text)) <= _SHORT_NAME
+        and a.text != b.text
+        and apart > _SPELLING
+        and not (a.text.isascii() or b.text.isascii())
+    ):
+        apart = max(apart, OTHER_NAME)
     apart, why = _by_list(a, b, apart)
     kind = Kind.GIVEN if Kind.GIVEN in (a.kind, b.kind) else Kind.UNKNOWN
     return Pair(kind, apart, why)
@@ -167,9 +199,9 @@ def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
     costs = [also[one][other] for one in a.given if one in also for other in b.given if other in also[one]]
     if costs and min(costs) < apart:
         return min(costs), "short form"
+    if {a.text, b.text} <= lexicon.exact_given().keys():
+        return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER_AS_LISTED else (apart, "")
     if min(len(a.text), len(b.text)) < _SHORTEST_OTHER:
         return apart, ""
-    if {a.text, b.text} <= lexicon.exact_given().keys():
-        return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER else (apart, "")
     entries = (nearest(lexicon.entry(one).sounds, lexicon.entry(two).sounds) for one in a.given for two in b.given)
     return (max(apart, OTHER_NAME), "other listed name") if min(entries) >= _OTHER else (apart, "")

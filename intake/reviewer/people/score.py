@@ -21,7 +21,15 @@ MATCHED = 0.5
 """The distance up to which two words count as speaking for the same name."""
 _GUESSES = ("slip", "father's name as surname")
 """Reasons that hold beside another word that answers, and hardly for a word alone."""
-_SHORT = {Kind.GIVEN: "given", Kind.SURNAME: "surname", Kind.PATRONYMIC: "patronymic", Kind.UNKNOWN: "name"}
+_DIGITS = 4
+"""Decimals of a score: what lies below is chance, of names that have nothing in common."""
+_SHORT = {
+    Kind.GIVEN: "given",
+    Kind.SURNAME: "surname",
+    Kind.PATRONYMIC: "patronymic",
+    Kind.UNKNOWN: "name",
+    Kind.INITIAL: "given",
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Calibration:
         """The score for the `features` of an alignment, 0 to 1; 1 for no feature at all."""
         weights = self.weights
         logit = self.bias - sum(weights[name] * value for name, value in values.items())
-        return (1.0 + math.exp(-self.bias)) / (1.0 + math.exp(-min(logit, self.bias)))
+        return round((1.0 + math.exp(-self.bias)) / (1.0 + math.exp(-min(logit, self.bias))), _DIGITS)
 
 
 @cache

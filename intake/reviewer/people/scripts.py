@@ -29,6 +29,6 @@ def one_script(text: str) -> str:
         return text
     to_cyrillic = sum(letter not in _CYRILLIC_FOR for letter in latin)
     to_latin = sum(letter not in _LATIN_FOR for letter in cyrillic)
-    if (to_cyrillic, len(latin)) <= (to_latin, len(cyrillic)):
+    if to_cyrillic <= to_latin:
         return "".join("н" if letter == "h" else _CYRILLIC_FOR.get(letter, letter) for letter in text)
     return "".join(_LATIN_FOR.get(letter, letter) for letter in text)

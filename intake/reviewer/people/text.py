@@ -20,14 +20,18 @@ _INVISIBLE = re.compile("[\u00ad\u0307\u034f\u061c\u180e\u200b-\u200f\u202a-\u20
 _NOT_IN_CHUNK = re.compile(r"[^\w'\-\[\]{};:,.<>\"`~@#$%^&*()]+|_")
 
 
-@lru_cache(maxsize=4_000)
 def fold_text(text: str) -> str:
     """`text` without letter case, Unicode form, invisible characters and kinds of apostrophe and dash.
 
     At most MAX_CHARACTERS are kept. The dotless i and the dotted capital of Turkish become the plain `i`,
     since writing in capitals mixes them. Folding twice changes nothing more.
     """
-    text = text[: MAX_CHARACTERS * 4].translate(_NUMERO).translate(_APOSTROPHES).translate(_DASHES)
+    return _folded(text[: MAX_CHARACTERS * 4])
+
+
+@lru_cache(maxsize=4_000)
+def _folded(text: str) -> str:
+    text = text.translate(_NUMERO).translate(_APOSTROPHES).translate(_DASHES)
     folded = unicodedata.normalize("NFKC", text)
     for _ in range(2):
         folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", folded.upper().casefold()))

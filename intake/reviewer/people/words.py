@@ -80,7 +80,7 @@ class Word:
 @lru_cache(maxsize=12_000)
 def word(text: str) -> Word:
     """The word for a folded `text` of one chunk; a father's name before a separate `ұлы` comes as `father+ұлы`."""
-    if len(text) == 1:
+    if len(text) == 1 or text.endswith("."):
         return Word(text, (Form(text, Kind.INITIAL, readings(text)),))
     forms = [_form(text)]
     for form, cost, case in _nominatives(text, forms[0])[: MAX_FORMS - 1]:
