@@ -40,6 +40,11 @@ _SCORED = 24
 """Names scored exactly in one search, or two for each wanted, whichever is more."""
 _WELL = 0.9
 _MOST_JOINED = 4
+_WEIGHED = 160
+_LEFT_ON_BOTH = 0.6
+_LEFT_OVER = 0.02
+_INITIAL_FITS = 0.15
+_INITIAL_DIFFERS = 0.3
 MOST_FOUND = 500
 """The most names one search gives, whatever limit is asked for."""
 _LONG = 7
@@ -168,9 +173,21 @@ class NameIndex:
             for other in self._written_otherwise(full):
                 for position, likeness in other.items():
                     found[position] = max(found.get(position, 0.0), likeness)
-        for position in found:
-            found[position] -= 0.02 * abs(len(self._words_of[position]) - len(words))
-        return found
+        return self._weighed(words, len(full), found)
+
+    def _weighed(self, words: Sequence[Word], full: int, found: Mapping[int, float]) -> dict[int, float]:
+        """The best of `found`, less what is left over on both sides or on one, and with what initials say."""
+        starts = {coarse(sounds)[:1] for one in words for sounds in one.sounds[:1]}
+        best = heapq.nlargest(_WEIGHED, found.items(), key=lambda item: (item[1], -item[0]))
+        weighed: dict[int, float] = {}
+        for position, likeness in best:
+            mine = [self._words[number] for number in self._words_of[position]]
+            initials = [coarse(one.sounds[0])[:1] for one in mine if one.kind is Kind.INITIAL]
+            both = min(full, len(mine) - len(initials))
+            fitting = sum(_INITIAL_FITS if initial in starts else -_INITIAL_DIFFERS for initial in initials)
+            left = _LEFT_ON_BOTH * max(0.0, both - likeness) + _LEFT_OVER * abs(len(mine) - len(words))
+            weighed[position] = likeness + fitting - left
+        return weighed
 
     def _written_otherwise(self, words: Sequence[Word]) -> Iterator[dict[int, float]]:
         """What names say for words one consonant off, for a word written apart, and for two written as one."""

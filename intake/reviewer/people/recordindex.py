@@ -10,7 +10,7 @@ from intake.reviewer.people.index import NameIndex
 from intake.reviewer.people.records import Record
 from intake.reviewer.people.score import calibration
 
-FETCHED: Final = (60, 120)
+FETCHED: Final = (20, 80)
 """Names looked at for each name of a query, best first; the second number where so many bear a like name that the
 first is used up. Of more namesakes than that, some are not compared."""
 
@@ -21,6 +21,7 @@ class RecordIndex:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._records: dict[str, Prepared] = {}
         self._linked_from: dict[str, set[str]] = {}
+        self._told_in: dict[str, set[str]] = {}
         self._names = _Names()
         self._companions = {True: _Names(), False: _Names()}
         for each in records:
@@ -39,6 +40,8 @@ class RecordIndex:
         self._records[record.ident] = ready
         for each in record.linked:
             self._linked_from.setdefault(each, set()).add(record.ident)
+        for each in record.groups:
+            self._told_in.setdefault(each, set()).add(record.ident)
         self._names.add(record.ident, ready.names)
         self._companions[bool(ready.names)].add(record.ident, ready.companions)
 
@@ -49,6 +52,8 @@ class RecordIndex:
             return
         for each in ready.record.linked:
             self._linked_from[each].discard(ident)
+        for each in ready.record.groups:
+            self._told_in[each].discard(ident)
         for names in (self._names, *self._companions.values()):
             names.remove(ident)
 
@@ -68,6 +73,10 @@ class RecordIndex:
     def get(self, ident: str) -> Prepared | None:
         """Return a record made ready for comparing, None when it is not there."""
         return self._records.get(ident)
+
+    def told_in(self, groups: Iterable[str]) -> frozenset[str]:
+        """Return the records that have a source of one of these independence groups."""
+        return frozenset().union(*(self._told_in.get(each, ()) for each in groups))
 
     def near(self, ready: Prepared) -> Iterator[Prepared]:
         """Give once each record that has a name like one of this record's; by companions where a name is missing."""

@@ -19,6 +19,8 @@ BENDS = (0.0, 0.35, 0.85, 1.5)
 """Where the line from distance to penalty bends, in wrong consonants: each stretch has its own learned slope."""
 MATCHED = 0.5
 """The distance up to which two words count as speaking for the same name."""
+_COUNTED = 0.45
+"""The distance up to which two words alone are something to go by."""
 _GUESSES = ("slip", "father's name as surname")
 """Reasons that hold beside another word that answers, and hardly for a word alone."""
 _DIGITS = 4
@@ -59,7 +61,7 @@ def features(found: Alignment) -> dict[str, float]:
     values: dict[str, float] = {}
     matched = 0
     for one in found.pairs:
-        matched += one.pair.apart <= MATCHED and one.pair.why != "initial"
+        matched += one.pair.apart <= _COUNTED and one.pair.why != "initial"
         name = _SHORT.get(one.pair.kind, "name")
         for number, (low, high) in enumerate(pairwise(BENDS)):
             if one.pair.apart > low:
