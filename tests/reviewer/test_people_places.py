@@ -375,3 +375,22 @@ def test_same_or_inside_goes_from_the_smaller_to_the_larger() -> None:
 def test_place_by_id_with_an_unknown_id_raises_key_error() -> None:
     with pytest.raises(KeyError):
         place_by_id(999_999_999)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("РОП Жетысу", "district"),
+        ("Жетісу АІБ", "district"),
+        ("Жетысуский РУП", "district"),
+        ("ДП Жетысу", "region"),
+        ("департамент полиции Жетысу", "region"),
+        ("РОП области Жетысу", "region"),
+        ("Жетысу", "region"),
+        ("РОП Алматы", "city"),
+    ],
+)
+def test_police_word_decides_between_a_district_and_a_region_of_one_name(text: str, kind: str) -> None:
+    found = read_place(text).place
+    assert found is not None
+    assert found.kind == kind

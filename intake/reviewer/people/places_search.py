@@ -25,6 +25,8 @@ _EXPLAINED = 0.3
 """The share of a score that depends on how much of the text is explained."""
 _WRONG_LEVEL = 0.9
 _BARE = 0.975
+_BARE_REGION = 0.96
+"""The same of a region beside a police word: Жетісу is also a district of Almaty, and РОП a district's police."""
 _ROAD = 0.75
 _ORDER = {"city": 0, "village": 0, "region": 1, "district": 2}
 _FITS = {
@@ -109,7 +111,7 @@ class PlaceSearch:
         hits: dict[int, Hit] = {}
         everything = frozenset(range(len(text.words)))
         for number in self._index.whole(text.folded):
-            hits[number] = Hit(WHOLE * _fit_of_level(self.places[number], text.names()), everything)
+            hits[number] = Hit(WHOLE * _fit_of_level(self.places[number], text.names(), text), everything)
         windows = self._windows(text)
         for words in windows:
             self._note(hits, text, words, self._index.named(_joined(text, words)))
@@ -149,19 +151,19 @@ class PlaceSearch:
         here = [text.words[at] for at in words]
         road = _ROAD if any(word.is_road for word in here) else 1.0
         for number, score in found.items():
-            fitted = score * road * _fit_of_level(self.places[number], here)
+            fitted = score * road * _fit_of_level(self.places[number], here, text)
             if fitted > hits.setdefault(number, Hit()).score:
                 hits[number] = Hit(fitted, frozenset(words), is_guess)
 
 
-def _fit_of_level(place: Place, words: list[Word]) -> float:
+def _fit_of_level(place: Place, words: list[Word], text: Text) -> float:
     """How well what neighbouring words say of a name fits the place.
 
     Without such a word a bare name means the town rather than the region or district called after it.
     """
     levels = {word.level for word in words if word.level}
     if not levels and place.kind in {"region", "district"} and not any(word.is_adjective for word in words):
-        return _BARE
+        return _BARE_REGION if place.kind == "region" and text.is_local_police else _BARE
     return 1.0 if all(place.kind in _FITS[level] for level in levels) else _WRONG_LEVEL
 
 

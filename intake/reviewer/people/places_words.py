@@ -108,6 +108,8 @@ class Text:
     words: list[Word]
     kinds: list[Pattern]
     """The kinds it names, in the table's order: the first is the one that is meant."""
+    is_local_police: bool
+    """Whether it means a police department of less than a region."""
 
     def names(self) -> list[Word]:
         """The words that may be names, in order."""
@@ -128,7 +130,9 @@ def read_text(untrusted_text: str) -> Text:
             for word in words[at : at + len(pattern.parts)]:
                 word.roles.add(pattern.role)
     kinds = sorted((pattern for _, pattern in hits if pattern.role == "kind"), key=lambda pattern: pattern.rank)
-    read = Text(text, fold(text).strip(), words, kinds)
+    is_police = bool(kinds) and kinds[0].value == "police_dept"
+    is_local = is_police and all(pattern.role != "office" for _, pattern in hits)
+    read = Text(text, fold(text).strip(), words, kinds, is_local)
     for at, pattern in hits:
         _tell_neighbour(read, at, pattern)
     return read
