@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intake.reviewer.errors import ClaimInvalid
 from intake.reviewer.people import similarity
-from intake.reviewer.people.agreement import compare_names
+from intake.reviewer.people.agreement import MOST_COMPARED, compare_names, likely_pairs
 from intake.reviewer.people.candidates import Standing, Verification, candidates_for
 from intake.reviewer.people.evidence import compare, prepare, total
 from intake.reviewer.people.models import (
@@ -29,8 +30,17 @@ from intake.reviewer.people.models import (
     TimeBasis,
 )
 from intake.reviewer.people.notsame import NotSame
+from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.presence import PRESENCE_CODES
-from intake.reviewer.people.records import UNKNOWN_BIRTH, Presence, PresenceKind, Record, RecordKind
+from intake.reviewer.people.records import (
+    MAX_COMPANIONS,
+    MAX_NAMES,
+    UNKNOWN_BIRTH,
+    Presence,
+    PresenceKind,
+    Record,
+    RecordKind,
+)
 from intake.reviewer.people.spots import find_spot, same_city, same_place, travel_hours
 from intake.reviewer.people.weights import weights
 from intake.reviewer.people.wording import templates
@@ -280,3 +290,43 @@ def test_times_far_apart_say_nothing() -> None:
     near = replace(one, presence=(Presence(PresenceKind.SEEN, hour(10, 12, TimeBasis.CLOCK)),))
     assert points(one, near) == {"times_fit": weights().points["times_fit"]}
     assert timedelta(hours=weights().limits["fit_hours"]) == timedelta(days=3)
+
+
+SURNAMES = ["Тоқаев", "Оспанов", "Кенжебеков", "Сапарбаев", "Бекетов", "Жұмабаев"]
+GIVEN = ["Серік", "Марат", "Дана", "Ерлан"]
+
+
+def crowd(prefix: str, count: int) -> tuple[NameForm, ...]:
+    """As many names of ten double words each as asked for, no two alike."""
+    doubles = [f"{given}-{surname}" for given in GIVEN for surname in SURNAMES]
+    return tuple(
+        NameForm.written(" ".join([prefix, *(doubles[(at * 5 + step) % len(doubles)] for step in range(9))])[:200])
+        for at in range(count)
+    )
+
+
+def test_two_records_at_the_limits_compare_few_names_and_the_same_from_either_side() -> None:
+    shared = NameForm.written("Ержанова Дана")
+    one, other = (
+        Record(ident, RecordKind.SIGHTING, crowd(a, MAX_NAMES), companions=(*crowd(b, MAX_COMPANIONS - 1), shared))
+        for ident, a, b in (("S1", "Алия", "Руслан"), ("S2", "Тимур", "Жанна"))
+    )
+    for first, second in ((one.names, other.names), (one.companions, other.companions)):
+        texts = [[each.as_written for each in side] for side in (first, second)]
+        pairs = likely_pairs(*texts)
+        assert sum(len(parse_name(a)) * len(parse_name(b)) for a, b in pairs) <= MOST_COMPARED
+        assert sorted(pairs) == sorted((a, b) for b, a in likely_pairs(*texts[::-1]))
+    assert "Ержанова Дана / Ержанова Дана" in str(
+        [each.values for each in compare(prepare(one), prepare(other)) if each.code == "companions_shared"]
+    )
+    assert compare(prepare(one), prepare(other)) == compare(prepare(other), prepare(one))
+
+
+def test_more_names_or_companions_than_a_record_may_have_are_refused_with_the_limit() -> None:
+    for field, most in (("names", MAX_NAMES), ("companions", MAX_COMPANIONS)):
+        with pytest.raises(ClaimInvalid, match=f"{field}: {most + 1}, of at most {most}"):
+            Record("S1", RecordKind.SIGHTING, **{field: crowd("Алия", most + 1)})
+        data = Record("S1", RecordKind.SIGHTING, **{field: crowd("Алия", most)}).to_dict()
+        data[field] = [*data[field], *data[field]]
+        with pytest.raises(ClaimInvalid, match=f"{field}: {2 * most}, of at most {most}"):
+            Record.from_dict(data)

@@ -10,15 +10,21 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.fuzz import token_ratio
 
 from intake.reviewer.people.align import align
 from intake.reviewer.people.explain import Verdict, explain
+from intake.reviewer.people.keys import coarse
 from intake.reviewer.people.models import NameForm
 from intake.reviewer.people.parts import parse_name
 from intake.reviewer.people.score import MATCHED, calibration, features
 from intake.reviewer.people.text import fold_text
 from intake.reviewer.people.weights import weights
 
+MOST_COMPARED: Final = 600
+"""Pairs of words that comparing two lists of names may cost: all of 8 by 8 names of three words each."""
 _INITIALS = ("initial", "other initial")
 
 
@@ -85,15 +91,32 @@ def telling_names(names: Sequence[NameForm]) -> tuple[str, ...]:
     of two records differ.
     """
     texts = tuple(dict.fromkeys(each.as_written for each in names))
-    return tuple(
-        text
-        for text in texts
-        if not any(
-            told_parts(text) < told_parts(other) and compare_names(text, other).is_same
-            for other in texts
-            if other != text
-        )
-    )
+    pairs = ((text, other) for text, other in likely_pairs(texts, texts) if told_parts(text) < told_parts(other))
+    lesser = {text for text, other in pairs if compare_names(text, other).is_same}
+    return tuple(text for text in texts if text not in lesser)
+
+
+def likely_pairs(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of names worth comparing: all, or of long lists those that sound most alike in outline.
+
+    The same pairs from either side. What they cost together is bounded by MOST_COMPARED, whoever wrote the names.
+    """
+    costs = {(min(a, b), max(a, b)): len(parse_name(a)) * len(parse_name(b)) for a in one for b in other}
+    if sum(costs.values()) > MOST_COMPARED:
+        spent, kept = 0, set()
+        for pair in sorted(costs, key=lambda each: (-token_ratio(_outline(each[0]), _outline(each[1])), each)):
+            spent += costs[pair]
+            if spent > MOST_COMPARED:
+                break
+            kept.add(pair)
+    else:
+        kept = set(costs)
+    return [(a, b) for a in one for b in other if (min(a, b), max(a, b)) in kept]
+
+
+@lru_cache(maxsize=4_000)
+def _outline(name: str) -> str:
+    return " ".join(coarse(found.sounds[0]) for found in parse_name(name))
 
 
 def name_points(one: str, other: str) -> float:
@@ -115,7 +138,7 @@ def _points_of_parts(parts: float) -> float:
 
 def best_names(one: Sequence[str], other: Sequence[str]) -> tuple[str, str, float] | None:
     """Return the pair of forms with the most points, in alphabetical order; None when a record has no name."""
-    pairs = [(-name_points(a, b), min(a, b), max(a, b)) for a in one for b in other]
+    pairs = [(-name_points(a, b), min(a, b), max(a, b)) for a, b in likely_pairs(one, other)]
     if not pairs:
         return None
     lost, first, second = min(pairs)

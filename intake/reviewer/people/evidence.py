@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from intake.reviewer.people.agreement import best_names, compare_names, name_points, telling_names
+from intake.reviewer.people.agreement import best_names, compare_names, likely_pairs, name_points, telling_names
 from intake.reviewer.people.models import BirthYears, Sex
 from intake.reviewer.people.presence import Stay, presence_evidence
 from intake.reviewer.people.records import Record
@@ -128,7 +128,7 @@ def _companions(one: Prepared, other: Prepared) -> Iterator[Evidence]:
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of companions with the same name, each companion in one pair at most, best pairs first."""
-    scored = [(compare_names(a, b), a, b) for a in one for b in other]
+    scored = [(compare_names(a, b), a, b) for a, b in likely_pairs(one, other)]
     close = [(-found.score, min(a, b), max(a, b), a, b) for found, a, b in scored if found.is_same]
     taken: set[tuple[int, str]] = set()
     pairs = []
@@ -141,8 +141,9 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> list[tuple[str, str]]:
 
 def _is_companion(one: Prepared, other: Prepared) -> str | None:
     """The companion of `one` whose name the person of `other` bears clearly more than the person of `one` does."""
-    own = max((compare_names(a, b).score for a in one.names for b in other.names), default=0.0)
-    scored = [(compare_names(each, name).score, each) for each in one.companions for name in other.names]
+    own = max((compare_names(a, b).score for a, b in likely_pairs(one.names, other.names)), default=0.0)
+    pairs = likely_pairs(one.companions, other.names)
+    scored = [(compare_names(each, name).score, each) for each, name in pairs]
     best = max(scored, default=(0.0, ""))
     needed = max(calibration().threshold, own + weights().points["companion_margin"])
     return best[1] if best[0] >= needed else None

@@ -76,15 +76,19 @@ def read_maybe(read: Callable[[object], Thing], value: object) -> Thing | None:
 
 def read_all(read: Callable[[object], Thing], value: object, what: str, most: int) -> tuple[Thing, ...]:
     """Return what `read` makes of every member of a list of at most `most`; raises ClaimInvalid."""
-    if not isinstance(value, list) or len(value) > most:
-        raise ClaimInvalid(f"{what}: not a list of at most {most}")
+    if not isinstance(value, list):
+        raise ClaimInvalid(f"{what}: not a list")
+    if len(value) > most:
+        raise ClaimInvalid(f"{what}: {len(value)}, of at most {most}")
     return tuple(read(each) for each in value)
 
 
 def check_tuple(values: object, kind: type, what: str, most: int) -> None:
     """Raise ClaimInvalid unless `values` is a tuple of at most `most` members, all of this kind."""
-    if not isinstance(values, tuple) or len(values) > most or not all(isinstance(each, kind) for each in values):
-        raise ClaimInvalid(f"{what}: not at most {most} of its kind")
+    if not isinstance(values, tuple) or not all(isinstance(each, kind) for each in values):
+        raise ClaimInvalid(f"{what}: of another kind")
+    if len(values) > most:
+        raise ClaimInvalid(f"{what}: {len(values)}, of at most {most}")
 
 
 def check_kind(value: object, kinds: type | UnionType, what: str) -> None:

@@ -25,9 +25,10 @@ from intake.reviewer.people.plain import (
 )
 from intake.reviewer.people.spans import Span, surely_before
 
-MAX_NAMES: Final = 32
-MAX_PRESENCE: Final = 64
-MAX_COMPANIONS: Final = 64
+# Two records cost names times companions: more of either would let one sender keep the desk busy.
+MAX_NAMES: Final = 12
+MAX_PRESENCE: Final = 32
+MAX_COMPANIONS: Final = 24
 MAX_SOURCES: Final = 64
 MAX_LINKED: Final = 1024
 _IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
