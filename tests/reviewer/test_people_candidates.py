@@ -26,7 +26,6 @@ from intake.reviewer.people.models import (
 from intake.reviewer.people.notsame import NotSame
 from intake.reviewer.people.recordindex import RecordIndex
 from intake.reviewer.people.records import UNKNOWN_BIRTH, Presence, PresenceKind, Record, RecordKind
-from intake.wire.encoding import strict_json_dumps, strict_json_loads
 
 ALMATY = "Asia/Almaty"
 FATHER = "Серік Оспанұлы Тоқаев"
@@ -261,33 +260,30 @@ def test_source_of_unknown_origin_is_not_independent() -> None:
     assert ask(INQUIRY, unknown, CELLMATE)["S1"].verification is Verification.SINGLE_SOURCE
 
 
-def test_not_same_is_never_proposed_again_from_either_side_after_loading() -> None:
-    register = NotSame()
-    register.mark("S1", "I1", "the mother says he has a scar")
-    again = NotSame.from_dict(strict_json_loads(strict_json_dumps(register.to_dict())))
-    assert ask(INQUIRY, CELLMATE, not_same=again) == {}
-    assert ask(CELLMATE, INQUIRY, not_same=again) == {}
-    assert set(ask(INQUIRY, CELLMATE, LIST, not_same=again)) == {"S2"}
+@pytest.mark.parametrize("sides", [(0, 1), (1, 0)])
+def test_detention_of_another_year_is_no_contradiction(sides: tuple[int, int]) -> None:
+    def years_ago(what: PresenceKind, year: int, month: int, day: int) -> Presence:
+        return Presence(what, ApproxTime.on_day(date(year, month, day), ALMATY, TimeBasis.DOCUMENT))
+
+    first = (years_ago(TAKEN, 2019, 6, 9), years_ago(RELEASED, 2019, 6, 20))
+    second = (years_ago(TAKEN, 2022, 1, 5), years_ago(SEEN, 2022, 1, 6))
+    for early, late in ((first, second), (first[1:], second[1:]), (first[1:], second[:1]), (first[:1], second[:1])):
+        said = [record("P1", FATHER, presence=early), record("S9", "Токаев Серик", presence=late)]
+        found = ask(said[sides[0]], said[sides[1]])[said[sides[1]].ident]
+        assert found.verification is Verification.SINGLE_SOURCE
+        assert all(each.points >= 0 for each in found.evidence)
+    released, seen = record("P1", FATHER, presence=first[1:]), record("S9", "Токаев Серик", presence=second[1:])
+    assert "another_detention" in codes(ask(released, seen)["S9"])
+    soon = replace(seen, presence=(years_ago(SEEN, 2019, 7, 10),))
+    assert ask(released, soon)["S9"].verification is Verification.CONTRADICTED
 
 
-@pytest.mark.parametrize(("one", "other"), [("I1", "S1"), ("I1", "P1"), ("S2", "I1"), ("I2", "S2")])
-def test_not_same_of_any_members_blocks_both_linked_groups(one: str, other: str) -> None:
-    person = record("P1", "Токаев Серик Оспанович", linked=("S1", "S2"))
-    second = record("I2", FATHER, linked=("I1",))
-    register = NotSame()
-    register.mark(one, other)
-    everything = RecordIndex([person, CELLMATE, LIST, INQUIRY, second])
-    for own in (INQUIRY, second):
-        assert candidates_for(own, everything, register) == []
-    for own in (person, CELLMATE, LIST):
-        assert candidates_for(own, everything, register) == []
-
-
-def test_not_same_of_one_copy_holds_for_the_other_copies() -> None:
-    post = [record(f"S{number}", "Тоқаев Серік", presence=CELLMATE.presence, group="post") for number in (7, 8)]
-    register = NotSame()
-    register.mark("I1", "S7")
-    assert ask(INQUIRY, *post, not_same=register) == {}
+def test_police_of_a_district_called_like_a_region_is_in_the_city() -> None:
+    here = record("P1", FATHER, presence=(there(SEEN, at(10, 8), "РОП", "Алматы"),))
+    found = ask(here, record("S9", "Токаев Серик", presence=(Presence(SEEN, at(12, 8), PlaceRef("РОП Жетысу")),)))
+    assert "same_city" in codes(found["S9"])
+    region = record("S9", "Токаев Серик", presence=(Presence(SEEN, at(12, 8), PlaceRef("ДП Жетысу")),))
+    assert "other_city" in codes(ask(here, region)["S9"])
 
 
 def test_records_linked_already_are_not_proposed() -> None:

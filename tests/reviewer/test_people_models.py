@@ -358,4 +358,24 @@ def test_register_of_not_same_out_of_order_or_twice_or_with_itself_is_refused() 
         [{"first": "b", "second": "a", "reason": None}],
     ):
         with pytest.raises(ClaimInvalid):
-            NotSame.from_dict({"not_same": pairs})
+            NotSame.from_dict({"not_same": pairs, "linked": []})
+
+
+def test_links_of_the_register_come_back_and_may_be_taken_back() -> None:
+    register = NotSame()
+    register.link("S2", "S1")
+    register.link("S2", "S3")
+    again = NotSame.from_dict(strict_json_loads(strict_json_dumps(register.to_dict())))
+    assert again.linked(["S1"]) == {"S1", "S2", "S3"}
+    again.unlink("S3", "S2")
+    assert again.linked(["S1"]) == {"S1", "S2"}
+    with pytest.raises(ClaimInvalid):
+        register.link("S1", "S1")
+
+
+@pytest.mark.parametrize(
+    "links", [[["b", "a"]], [["a", "a"]], [["a", "b"], ["a", "b"]], [["a"]], ["ab"], "ab", [[1, 2]]]
+)
+def test_links_out_of_order_or_of_another_form_are_refused(links: object) -> None:
+    with pytest.raises(ClaimInvalid):
+        NotSame.from_dict({"not_same": [], "linked": links})

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from intake.reviewer.people.agreement import Agreement, are_relatives, compare_names, is_whole_name
+from intake.reviewer.people.agreement import Agreement, are_relatives, compare_names
 from intake.reviewer.people.evidence import (
     NAME_CODES,
     Prepared,
@@ -30,6 +30,7 @@ from intake.reviewer.people.notsame import NotSame
 from intake.reviewer.people.presence import PRESENCE_CODES
 from intake.reviewer.people.recordindex import RecordIndex
 from intake.reviewer.people.records import Record, RecordKind
+from intake.reviewer.people.toldapart import ToldApart, is_copy
 from intake.reviewer.people.vocabulary import BasisKind
 from intake.reviewer.people.weights import Evidence, weights
 from intake.reviewer.people.wording import Reasons, reasons_in_words
@@ -93,36 +94,20 @@ def candidates_for(
 ) -> list[Candidate]:
     """Return at most `limit` candidates for `record`, possible relatives after all others, then by score.
 
-    The record itself, records already linked to it, and records told apart from it or from any record linked to
-    either are left out, and so are copies of the latter. Keep a RecordIndex for many questions to the same records.
+    Left out are the record itself, records linked to it, and records told apart from it, from any record linked to
+    either or from a copy of such a record. Copies and links that only records tell are known of the records in `among`
+    alone: give it every record of the desk, or keep links in `not_same` too. Keep a RecordIndex for many questions.
     """
     index = among if isinstance(among, RecordIndex) else RecordIndex(among)
     own = prepare(record)
-    linked = index.group((record.ident, *record.linked))
-    barred = index.group(not_same.others(linked))
-    refused = [known for each in barred if (known := index.get(each)) and known.record.groups]
+    apart = ToldApart(own, index, not_same)
     found = [
         judged
         for other in index.near(own)
-        if other.record.ident not in linked
-        and other.record.ident not in barred
-        and not any(is_copy(other, each) for each in refused)
-        and (judged := _judge(own, other))
+        if other.record.ident not in apart.linked and other not in apart and (judged := _judge(own, other))
     ]
     shortlist = _fold_copies(sorted(found, key=_rank), max(limit, SHORTLIST))
     return [_candidate(own, each, shortlist) for each in shortlist[:limit]]
-
-
-def is_copy(one: Prepared, other: Prepared) -> bool:
-    """Tell whether two records are one statement told twice: one independence group, one whole name, no contradiction.
-
-    One post may name many people: of those only the same one is a copy, and "Серік" is no copy of "Серік Т.".
-    """
-    if not one.record.groups & other.record.groups:
-        return False
-    if not any(is_whole_name(a, b) for a in one.names for b in other.names):
-        return False
-    return all(each.points >= 0 for each in compare(one, other))
 
 
 def _judge(own: Prepared, other: Prepared) -> _Found | None:

@@ -44,13 +44,20 @@ class NotSamePair:
 
 
 class NotSame:
-    """The register of those decisions. A decision may be withdrawn: links here are reversible."""
+    """The register of those decisions, and of links: ids held to be one person. All of it may be withdrawn.
 
-    def __init__(self, pairs: Iterable[NotSamePair] = ()) -> None:
+    A decision holds for all that is linked to either record. Links kept here hold also when the record that links
+    (`Record.linked`) is not among those searched; a link that only such a record tells is not known without it.
+    """
+
+    def __init__(self, pairs: Iterable[NotSamePair] = (), links: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs: dict[tuple[str, str], NotSamePair] = {}
         self._others: dict[str, set[str]] = {}
+        self._links: dict[str, set[str]] = {}
         for each in pairs:
             self._keep(each)
+        for one, other in links:
+            self.link(one, other)
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -75,21 +82,57 @@ class NotSame:
         """Return every record that was told apart from some member of `group`."""
         return frozenset().union(*(self._others.get(each, ()) for each in group))
 
+    def link(self, one: str, other: str) -> None:
+        """Keep that two records are one person; raises ClaimInvalid for one record or what is no id."""
+        check_ident(one)
+        check_ident(other)
+        if one == other:
+            raise ClaimInvalid("link: two different records")
+        self._links.setdefault(one, set()).add(other)
+        self._links.setdefault(other, set()).add(one)
+
+    def unlink(self, one: str, other: str) -> None:
+        """Forget a link; nothing happens when there is none."""
+        self._links.get(one, set()).discard(other)
+        self._links.get(other, set()).discard(one)
+
+    def linked(self, idents: Iterable[str]) -> frozenset[str]:
+        """Return these records with all that are linked to them here, over any number of links."""
+        found: set[str] = set()
+        waiting = list(idents)
+        while waiting:
+            ident = waiting.pop()
+            if ident not in found:
+                found.add(ident)
+                waiting.extend(self._links.get(ident, ()))
+        return frozenset(found)
+
     def to_dict(self) -> Plain:
-        """Return {"not_same": [...]}, ordered by ids: two registers of the same decisions give the same dict."""
-        return {"not_same": [self._pairs[key].to_dict() for key in sorted(self._pairs)]}
+        """Return {"not_same": [...], "linked": [[id, id], ...]}, ordered: the same decisions give the same dict."""
+        links = sorted([one, other] for one, others in self._links.items() for other in others if one < other)
+        return {"not_same": [self._pairs[key].to_dict() for key in sorted(self._pairs)], "linked": links}
 
     @classmethod
     def from_dict(cls, data: object) -> NotSame:
         """Read what `to_dict` gave; raises ClaimInvalid for anything else, pairs out of order or twice too."""
-        fields = read_fields(data, "not the same", "not_same")
+        fields = read_fields(data, "not the same", "not_same", "linked")
         pairs = read_all(NotSamePair.from_dict, fields["not_same"], "not the same", MAX_DECISIONS)
-        keys = [(each.first, each.second) for each in pairs]
-        if any(one >= next_one for one, next_one in pairwise(keys)):
-            raise ClaimInvalid("not the same: pairs in order, each once")
-        return cls(pairs)
+        links = read_all(_read_link, fields["linked"], "links", MAX_DECISIONS)
+        for keys in ([(each.first, each.second) for each in pairs], links):
+            if any(one >= next_one for one, next_one in pairwise(keys)):
+                raise ClaimInvalid("not the same: pairs in order, each once")
+        return cls(pairs, links)
 
     def _keep(self, pair: NotSamePair) -> None:
         self._pairs[pair.first, pair.second] = pair
         self._others.setdefault(pair.first, set()).add(pair.second)
         self._others.setdefault(pair.second, set()).add(pair.first)
+
+
+def _read_link(data: object) -> tuple[str, str]:
+    if not isinstance(data, list) or len(data) != 2:
+        raise ClaimInvalid("link: two records")
+    one, other = (read_text(each, "record id") for each in data)
+    if not one < other:
+        raise ClaimInvalid("link: two different records, in order")
+    return one, other

@@ -91,7 +91,12 @@ def _order_conflict(first: Stay, second: Stay, known: Sequence[Presence]) -> lis
         return []
     if not surely_before(earlier.arrives, later.leaves, max(first.slack, second.slack)):
         return [Evidence("times_nearly_fit", 0.0, _times(first, second))]
-    return [] if _explained(earlier, later, known) else [weights().evidence(code, **_times(first, second))]
+    if _explained(earlier, later, known):
+        return []
+    # So long after the one, the other is plainly read as of another detention, which nobody need have reported.
+    if surely_before(earlier.leaves, later.arrives, timedelta(days=weights().limits["another_detention_days"])):
+        return [Evidence("another_detention", 0.0, _times(first, second))]
+    return [weights().evidence(code, **_times(first, second))]
 
 
 def _explained(earlier: Presence, later: Presence, known: Sequence[Presence]) -> bool:
