@@ -3,7 +3,7 @@
     tests/bench names-fit FILE.tsv [--write]
 
 Logistic regression with no weight below its floor, drawn towards weights set by hand, so that a feature the file
-hardly shows keeps its sense. The threshold lies a quarter into those with a good mean F1 of full names
+hardly shows keeps its sense. The threshold lies an eighth into those with a good mean F1 of full names
 and of single ones: a missed brother costs a family more than a pair that a reviewer looks at and refuses.
 """
 
@@ -92,7 +92,7 @@ def best_threshold(found: Calibration, known: Sequence[tuple[Mapping[str, float]
     groups = [[(s, row.same) for s, row in scored if (row.track == "token") == single] for single in (False, True)]
     quality = {i / 200: sum(_f1(group, i / 200) for group in groups if group) for i in range(20, 196)}
     good = [at for at, value in quality.items() if value >= max(quality.values()) - SLACK]
-    return good[len(good) // 4]
+    return good[len(good) // 8]
 
 
 def _f1(group: list[tuple[float, bool]], threshold: float) -> float:

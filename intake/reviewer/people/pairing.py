@@ -201,7 +201,7 @@ def _by_list(a: Form, b: Form, apart: float) -> tuple[float, str]:
         return min(costs), "short form"
     if {a.text, b.text} <= lexicon.exact_given().keys():
         return (max(apart, OTHER_NAME), "other listed name") if apart >= _OTHER_AS_LISTED else (apart, "")
-    if min(len(a.text), len(b.text)) < _SHORTEST_OTHER:
+    if apart < _OTHER or min(len(a.text), len(b.text)) < _SHORTEST_OTHER:
         return apart, ""
     entries = (nearest(lexicon.entry(one).sounds, lexicon.entry(two).sounds) for one in a.given for two in b.given)
     return (max(apart, OTHER_NAME), "other listed name") if min(entries) >= _OTHER else (apart, "")
