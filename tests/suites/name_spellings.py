@@ -2,7 +2,7 @@
 
 letters_kazakh.tsv, from Kazakh Cyrillic:
 
-* qazaqparat: the Latin of the state news agency, 2004 (as in issue 30 of interscript/maps);
+* qazaqparat: the Latin of the state news agency, 2004;
 * apostrophes2017: decree 569 of the President of Kazakhstan, 26 October 2017, letters with an apostrophe;
 * acutes2018: decree 637, 19 February 2018, acutes, ı for и and й, sh, ch;
 * institute2019: the proposal of the Baitursynov Institute of Linguistics, November 2019 (ä ç ğ ŋ ö ş ü w);
