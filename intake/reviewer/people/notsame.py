@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -13,6 +13,18 @@ from intake.reviewer.people.records import check_ident
 
 REASON_CHARACTERS: Final = 500
 MAX_DECISIONS: Final = 1_000_000
+
+
+def reached(idents: Iterable[str], beside: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """Return these records with all that can be reached from them, when `beside` gives what each is linked to."""
+    found: set[str] = set()
+    waiting = list(idents)
+    while waiting:
+        ident = waiting.pop()
+        if ident not in found:
+            found.add(ident)
+            waiting.extend(beside(ident))
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
@@ -98,14 +110,7 @@ class NotSame:
 
     def linked(self, idents: Iterable[str]) -> frozenset[str]:
         """Return these records with all that are linked to them here, over any number of links."""
-        found: set[str] = set()
-        waiting = list(idents)
-        while waiting:
-            ident = waiting.pop()
-            if ident not in found:
-                found.add(ident)
-                waiting.extend(self._links.get(ident, ()))
-        return frozenset(found)
+        return reached(idents, lambda ident: self._links.get(ident, ()))
 
     def to_dict(self) -> Plain:
         """Return {"not_same": [...], "linked": [[id, id], ...]}, ordered: the same decisions give the same dict."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from intake.reviewer.people.evidence import Prepared, prepare
 from intake.reviewer.people.index import NameIndex
+from intake.reviewer.people.notsame import reached
 from intake.reviewer.people.records import Record
 from intake.reviewer.people.score import calibration
 
@@ -59,16 +60,11 @@ class RecordIndex:
 
     def group(self, idents: Iterable[str]) -> frozenset[str]:
         """Return these records with all that are linked to them, over any number of links."""
-        found: set[str] = set()
-        waiting = list(idents)
-        while waiting:
-            ident = waiting.pop()
-            if ident not in found:
-                found.add(ident)
-                ready = self._records.get(ident)
-                waiting.extend(ready.record.linked if ready else ())
-                waiting.extend(self._linked_from.get(ident, ()))
-        return frozenset(found)
+        return reached(idents, self._beside)
+
+    def _beside(self, ident: str) -> list[str]:
+        ready = self._records.get(ident)
+        return [*(ready.record.linked if ready else ()), *self._linked_from.get(ident, ())]
 
     def get(self, ident: str) -> Prepared | None:
         """Return a record made ready for comparing, None when it is not there."""

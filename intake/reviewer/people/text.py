@@ -17,7 +17,6 @@ _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u221
 _NUMERO = {ord("\u2116"): "3"}
 """The sign of the digit 3's key on the Russian layout, which NFKC would turn into the letters `no`."""
 _INVISIBLE = re.compile("[\u00ad\u0307\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
-_NOT_IN_CHUNK = re.compile(r"[^\w'\-\[\]{};:,.<>\"`~@#$%^&*()]+|_")
 
 
 def fold_text(text: str) -> str:
