@@ -41,6 +41,8 @@ TOOLS = {
     "chromium": ("chromium", "chromium-browser"),
     "firefox-esr": ("firefox-esr",),
     "iproute2": ("ip", "/usr/sbin/ip", "/sbin/ip"),
+    "nftables": ("nft", "/usr/sbin/nft", "/sbin/nft"),
+    "nginx-light": ("nginx", "/usr/sbin/nginx"),
     "postgresql": ("postgres", "/usr/lib/postgresql/*/bin/postgres"),
     "strace": ("strace",),
     "wrk": ("wrk",),

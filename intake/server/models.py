@@ -14,6 +14,7 @@ from intake.wire.constants import (
     OBJECT_ID_SIZE,
     SALT_SIZE,
     SHA256_SIZE,
+    SLOT_SIZE,
 )
 
 metadata = MetaData()
@@ -37,8 +38,12 @@ objects = _table(
     Column("day", Date, nullable=False),
     Column("salt", LargeBinary(SALT_SIZE), nullable=False),
     Column("leaf_number", BigInteger, index=True),
+    Column("work", SmallInteger, nullable=False, server_default="0"),
 )
-"""Every stored sealed object, small or media; `leaf_number` is empty until its batch is closed."""
+"""Every stored sealed object, small or media; `leaf_number` is empty until its batch is closed.
+
+`work` is the coarse class of puzzle work its sender solved, 0 for none: exports go by it.
+"""
 
 bodies = _table("bodies", _object_id(), Column("sealed", LargeBinary, nullable=False))
 """The bytes of small objects. Media lie in the blob store."""
@@ -49,9 +54,10 @@ uploads = _table(
     Column("size", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("work", SmallInteger, nullable=False, server_default="0"),
     Column("day", Date, nullable=False),
 )
-"""Unfinished media; `position` bytes are on the disk for good."""
+"""Unfinished media; `position` bytes are on the disk for good, the last of them came on `day`."""
 
 erasures = _table("erasures", _object_id())
 """Media whose record is gone and whose file must go: what a stopped deletion has still to do."""
@@ -101,19 +107,32 @@ outboxes = _table(
     Column("laptop", String(64), primary_key=True),
     Column("purpose", String(64), primary_key=True),
     Column("serial", BigInteger, nullable=False),
+    Column("log_size", BigInteger, nullable=False, server_default="0"),
 )
-"""The last applied serial of each laptop and purpose: against replays."""
+"""The last applied serial of each laptop and purpose, against replays; `log_size` leaves of the log it has seen."""
 
 mailboxes = _table(
     "mailboxes",
     Column("id", LargeBinary(MAILBOX_ID_SIZE), primary_key=True),
     Column("slots", LargeBinary(MAILBOX_SIZE), nullable=False),
+    Column("day", Date),
 )
-"""Mailboxes, all slots in one value of 16,384 bytes, a slot that is empty holding its decoy."""
+"""Mailboxes, all slots in one value of 16,384 bytes, a slot that is empty holding its decoy; last filled on `day`."""
+
+waiting_slots = _table(
+    "waiting_slots",
+    Column("batch", LargeBinary(OBJECT_ID_SIZE), primary_key=True),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("mailbox", LargeBinary(MAILBOX_ID_SIZE), nullable=False),
+    Column("slot", SmallInteger, nullable=False),
+    Column("data", LargeBinary(SLOT_SIZE), nullable=False),
+    Column("day", Date, nullable=False),
+)
+"""Slots of applied outboxes that wait for their batch's random moment; `batch` is random, `day` when it was applied."""
 
 counters = _table(
     "counters",
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""The serial of the last bundle."""
+"""Small numbers that outlive a process: the serial of the last bundle, refusals by reason."""

@@ -23,13 +23,14 @@ _INSERT: Final = insert(objects)
 
 @dataclass(frozen=True)
 class NewObject:
-    """A sealed object about to be stored: 16-byte id, kind 1 or 2, size in bytes, SHA-256, epoch label."""
+    """A sealed object about to be stored: 16-byte id, kind 1 or 2, size in bytes, SHA-256, epoch label, work class."""
 
     object_id: bytes
     kind: int
     size: int
     sha256: bytes
     epoch: int
+    work: int = 0
 
 
 def is_known(connection: Connection, new: NewObject) -> bool:
@@ -48,6 +49,7 @@ def put_object(connection: Connection, new: NewObject, day: date) -> None:
         "size": new.size,
         "sha256": new.sha256,
         "epoch": new.epoch,
+        "work": new.work,
         "day": day,
         "salt": os.urandom(SALT_SIZE),
     }
