@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT / "deploy"))
 import setup  # noqa: E402
 
 TOOLS = ["chromium", "firefox-esr", "iproute2", "nftables", "nginx-light", "postgresql", "strace", "wrk"]
+WORKERS_MAX = 4
 SKIPPED_REPORT = ROOT / ".cache" / "skipped.json"
 
 
@@ -72,6 +73,12 @@ def run_pytest(arguments: list[str]) -> int:
     ).returncode
 
 
+def on_all_cores() -> list[str]:
+    """pytest's arguments for running whole test files side by side, none on one core."""
+    workers = min(WORKERS_MAX, len(os.sched_getaffinity(0)))
+    return ["-n", str(workers), "--dist", "loadfile"] if workers > 1 else []
+
+
 def skipped_lines() -> list[str]:
     """One line for each reason for which the last pytest run skipped something."""
     if not SKIPPED_REPORT.is_file():
@@ -84,7 +91,7 @@ def run_everything() -> int:
     if setup.main(["--apt", ",".join(TOOLS), "--build"]) != 0:
         return 1
     failed = [name for name, command, folder in checks() if not run_check(name, command, folder)]
-    code = run_pytest([])
+    code = run_pytest(on_all_cores())
     failed += [f"missing tool {name}" for name in TOOLS if is_strict() and not setup.is_installed(name)]
     for line in [f"failed: {name}" for name in failed] + skipped_lines():
         print(line)
