@@ -77,13 +77,29 @@ class Writer:
     def _commit(self, group: list[_Job[object]]) -> None:
         group = [job for job in group if job.result.set_running_or_notify_cancel()]
         try:
-            with self._engine.begin() as connection:
-                outcomes = [_attempt(connection, job) for job in group]
+            outcomes = self._together(group)
+            if outcomes is None:
+                outcomes = self._one_by_one(group)
         except Exception as error:
             # Nothing of the group is durable: none may be told otherwise. The thread must outlive any failure.
             outcomes = [(None, self._translate(error))] * len(group)
         for job, (value, failure) in zip(group, outcomes, strict=True):
             job.settle(value, failure)
+
+    def _together(self, group: list[_Job[object]]) -> list[_Outcome] | None:
+        """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
+        try:
+            with self._engine.begin() as connection:
+                return [(job.operation(connection), None) for job in group]
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            return None
+
+    def _one_by_one(self, group: list[_Job[object]]) -> list[_Outcome]:
+        """Runs each job in a savepoint of its own, so that what one raises undoes it alone."""
+        with self._engine.begin() as connection:
+            return [_attempt(connection, job) for job in group]
 
 
 def _attempt(connection: Connection, job: _Job[object]) -> _Outcome:
