@@ -1,12 +1,13 @@
-"""How many reports a second the server takes, beside the same route plainly written and one that stores nothing.
+"""How many reports a second the server takes, beside the same route plainly written and others that store nothing.
 
     tests/bench server [--seconds 5] [--rounds 3] [--connections 32]
 
-wrk sends reports of 8 KiB under ever new random ids over 32 connections; the three servers take turns in `--rounds`
+wrk sends reports of 8 KiB under ever new random ids over 32 connections; the four servers take turns in `--rounds`
 rounds of `--seconds`, so that what else the machine does hits all alike. Then 64 and 500 senders at once on ours.
 
 - reports_per_s, p99_ms: ours; the median of the rounds. cpu_ms_per_report: processor time of its whole process.
-- ratio_to_async_session, ratio_to_no_database: of the reports accepted in all rounds; see server_peers.py.
+- ratio_to_async_session, ratio_to_no_database, ratio_to_bare: of the reports accepted in all rounds; what the peers are
+  stands in server_peers.py.
 - failures: answers that were not 200, and connections refused, cut or timed out (2 s), over everything sent to ours;
   after each run every report that was answered must be in the database, or the benchmark ends with an error.
 """
@@ -27,12 +28,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benches.proc import cpu_seconds
-from tests.benches.server_peers import serve_peer, with_async_session, without_database
+from tests.benches.server_peers import PEERS, serve_peer
 from tests.server.parts import Deployment, Forge, Server, make_house
 
 SCRIPT = Path(__file__).with_name("server_reports.lua")
 CROWDS = (64, 500)
-PEERS = {"async_session": with_async_session, "no_database": without_database}
 
 
 @dataclass
@@ -84,7 +84,7 @@ def peer(name: str, folder: Path) -> Iterator[Measured]:
     folder.mkdir()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve_peer, args=(PEERS[name], folder, theirs), daemon=True)
+    process = context.Process(target=serve_peer, args=(name, folder, theirs), daemon=True)
     process.start()
     try:
         yield Measured(f"http://127.0.0.1:{ours.recv()}", process.pid or 0)
@@ -157,8 +157,7 @@ def figures(servers: dict[str, Measured], many: dict[str, dict[str, float]]) -> 
         "p99_ms": ours.median("p99_ms"),
         "failures": int(ours.total("failures") + sum(crowd["failures"] for crowd in many.values())),
         "cpu_ms_per_report": round(1000 * ours.total("cpu_seconds") / ours.total("requests"), 3),
-        "ratio_to_async_session": round(ours.accepted_per_s / servers["async_session"].accepted_per_s, 2),
-        "ratio_to_no_database": round(ours.accepted_per_s / servers["no_database"].accepted_per_s, 3),
+        **{f"ratio_to_{name}": round(ours.accepted_per_s / servers[name].accepted_per_s, 3) for name in PEERS},
         "senders": many,
         "peers": {
             name: {

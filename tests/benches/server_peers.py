@@ -1,9 +1,11 @@
-"""What the server is measured against: the same route plainly written, and the same route that stores nothing.
+"""What the server is measured against: the same route plainly written, and routes that store nothing.
 
-Both check the same as `POST /reports` (envelope, SHA-256, gate) and run on the same uvicorn, httptools and uvloop. The
-plain one does what the documentation of SQLAlchemy shows: an async session a request from a pool, two rows added, one
-commit; SQLite as durable as ours (WAL, synchronous=FULL) and with 30 s of patience for locks. Neither has our layers
-(blindfold, guard, bounded connections, disk room), which are part of what ours costs.
+All check the same as `POST /reports` (envelope, SHA-256, gate) and run on the same uvicorn, httptools and uvloop.
+
+- async_session does what the documentation of SQLAlchemy shows: an async session a request from a pool, two rows added,
+  one commit; SQLite as durable as ours (WAL, synchronous=FULL) and with 30 s of patience for locks.
+- no_database is our own route with all our layers (blindfold, guard, bounded connections and bodies) but no database.
+- bare has neither: what this framework can do at most.
 """
 
 import asyncio
@@ -23,8 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from intake.wire.envelope import Envelope, parse_envelope
+from intake.server.api import problems
+from intake.server.api.bodies import read_bounded, refuse_metadata
+from intake.server.api.middleware import Blindfold, Guard
+from intake.server.api.protocol import BoundedProtocol
+from intake.wire.envelope import ENVELOPE_MAX_SIZE, Envelope, parse_envelope
 from intake.wire.sealed import check_small
 
 RECIPIENTS = 2
@@ -66,7 +74,7 @@ def answer(envelope: Envelope) -> Response:
     return JSONResponse({"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex()})
 
 
-def without_database(_: Path) -> FastAPI:
+def bare(_: Path) -> FastAPI:
     """Checks and answers; what was sent is gone."""
     app = FastAPI()
 
@@ -74,6 +82,21 @@ def without_database(_: Path) -> FastAPI:
     async def post_report(request: Request) -> Response:
         return answer(checked(await request.body()))
 
+    return app
+
+
+def without_database(_: Path) -> FastAPI:
+    """The same within our layers, on a route as ours is made."""
+
+    async def post_report(request: Request) -> Response:
+        refuse_metadata(request)
+        return answer(checked(await read_bounded(request, ENVELOPE_MAX_SIZE)))
+
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.routes.append(Route("/reports", post_report, methods=["POST"]))
+    problems.install(app)
+    app.add_middleware(Guard)
+    app.add_middleware(Blindfold)
     return app
 
 
@@ -129,11 +152,19 @@ def with_async_session(folder: Path) -> FastAPI:
     return app
 
 
-def serve_peer(make_app: Callable[[Path], FastAPI], folder: Path, ports: Connection) -> None:
+PEERS: dict[str, tuple[Callable[[Path], FastAPI], type[HttpToolsProtocol]]] = {
+    "async_session": (with_async_session, HttpToolsProtocol),
+    "no_database": (without_database, BoundedProtocol),
+    "bare": (bare, HttpToolsProtocol),
+}
+
+
+def serve_peer(name: str, folder: Path, ports: Connection) -> None:
     """What a peer's process does: serves until it is stopped, on a free port that it sends to `ports`."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(make_app(folder), http="httptools", loop="uvloop", log_level="critical")
+        make_app, protocol = PEERS[name]
+        config = uvicorn.Config(make_app(folder), http=protocol, loop="uvloop", log_level="critical")
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             listener.listen(2048)
             ports.send(listener.getsockname()[1])
