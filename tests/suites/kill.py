@@ -12,7 +12,7 @@ while it is still starting, and then looks at what is left:
 
 A fresh folder every 25 cycles; each is checked whole at its end. Progress is kept in .cache/suites/kill.json; the same
 seed goes on with the next cycle, in a fresh folder. What only a power cut loses (the system's own cache) is not tried
-by this: see test_durability.py.
+by this: see power_cut.py.
 """
 
 import argparse
@@ -79,15 +79,18 @@ class Folder:
         self._serial = 0
         self._expected: dict[str, int] = {}
 
+    def after_kill(self) -> None:
+        """What else happens at that moment: nothing here."""
+
     def cycle(self, number: int) -> None:
         """Starts, checks what the start said, loads, kills, checks what is left."""
         rng = random.Random(f"{self._progress.seed}/{number}")
         if self._expected and rng.random() < STARTING_SHARE:
             kill_while_starting(self._house, rng.uniform(0.0, 0.25))
             self._progress.kills += 1
+            self.after_kill()
             self._expected = expected_repairs(self._house)
-        server = Server(self._house)
-        self._hear(number, server)
+        server = self._serve(number)
         before = (len(self._ledger.reports), self._ledger.offsets, len(self._ledger.slots))
         self._load(server, rng, number)
         self._count(before)
@@ -98,19 +101,20 @@ class Folder:
 
     def finish(self, number: int) -> None:
         """Starts once more, stops gently, and compares everything that was ever acknowledged."""
-        server = Server(self._house)
-        self._hear(number, server)
+        server = self._serve(number)
         if server.stop() != 0:
             self._progress.failures.append(f"cycle {number}: the server did not stop")
         for words in check_all(self._house, self._ledger):
             self._progress.failures.append(f"cycle {number}: {words}")
 
-    def _hear(self, number: int, server: Server) -> None:
+    def _serve(self, number: int) -> Server:
+        (self._house.data.parent / "serve.log").unlink(missing_ok=True)
+        server = Server(self._house)
         told = told_repairs(server.log.read_text("utf-8"))
-        server.log.write_text("", "utf-8")
         self._progress.add(self._progress.repaired, told)
         if told != self._expected:
             self._progress.failures.append(f"cycle {number}: a start told {told} instead of {self._expected}")
+        return server
 
     def _load(self, server: Server, rng: random.Random, number: int) -> None:
         senders = Load(server.port, self._ledger, f"{self._progress.seed}/{number}")
@@ -121,6 +125,7 @@ class Folder:
         server.process.kill()
         applied = apply.kill() if apply else []
         server.process.join(10)
+        self.after_kill()
         senders.join()
         self._ledger.slots += applied
         self._progress.kills += 1
