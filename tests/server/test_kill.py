@@ -1,13 +1,15 @@
-"""A sample of the suite kill, and that the suite would notice what it is there to notice."""
+"""A sample of the suites kill and power-cut, and that they would notice what they are there to notice."""
 
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
 
 import pytest
 
 from tests.server.parts import EPOCH, Server, copy_house
-from tests.suites import kill, kill_checks
+from tests.suites import kill, kill_checks, power_cut
 from tests.suites.kill_load import Ledger, Load, Media
 
 SAMPLE = 5
@@ -21,6 +23,19 @@ def test_sample_of_kills_loses_nothing():
     assert progress.repaired
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk to cut its power")
+def test_sample_of_power_cuts_loses_nothing():
+    try:
+        with power_cut.disk():
+            pass
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        pytest.skip("no disk can be mounted here: power cuts were not tried")
+    progress = power_cut.run(2, "sample", None)
+    assert progress.failures == []
+    assert progress.counts["reports"] > 0
+    assert progress.counts["dropped"] > 0, "nothing unsynced was lost, so nothing was tried"
+
+
 @pytest.fixture(scope="module")
 def killed(built_house, tmp_path_factory):
     """A house whose server was killed under load, and the ledger of what it had acknowledged."""
@@ -28,7 +43,7 @@ def killed(built_house, tmp_path_factory):
     server, ledger = Server(house), Ledger()
     senders = Load(server.port, ledger, "planted")
     senders.start()
-    while ledger.offsets < 12 or len(ledger.reports) < 20:
+    while not any(media.complete for media in ledger.media) or len(ledger.reports) < 20:
         server.process.join(0.01)
     server.kill()
     senders.join()
@@ -70,9 +85,11 @@ def test_planted_change_of_sealed_media_is_noticed(killed, tmp_path):
     assert list(kill_checks.check_all(house, killed[1]))
 
 
-def test_repair_that_is_not_told_is_noticed(killed):
-    expected = kill_checks.expected_repairs(killed[0])
-    assert expected
+def test_repair_is_expected_and_heard(killed, tmp_path):
+    house = copy_house(killed[0], tmp_path)
+    before = kill_checks.expected_repairs(house).get("RESERVATIONS", 0)
+    kill_checks.part(house, bytes(16)).write_bytes(b"")
+    assert kill_checks.expected_repairs(house)["RESERVATIONS"] == before + 1
     assert kill_checks.told_repairs("info: listening on port 1\n") == {}
     assert kill_checks.told_repairs("warning: 3 unfinished uploads measured\n") == {"MEASURED": 3}
 
