@@ -33,6 +33,15 @@ def run_tool(*words: str | Path) -> None:
     subprocess.run([str(word) for word in words], check=True, capture_output=True)
 
 
+def unmount(folder: Path) -> None:
+    """Unmounts; the kernel lets go of the loop device inside a little later, and until then says that it is busy."""
+    for _ in range(100):
+        if subprocess.run(["umount", str(folder)], check=False, capture_output=True).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"error: {folder} cannot be unmounted.\nhint: fuser -vm {folder}")
+
+
 class Disk:
     """Two file systems in each other; `folder` is where the inner one is mounted."""
 
@@ -63,8 +72,9 @@ class Disk:
 
     def close(self) -> None:
         """Unmounts both."""
-        run_tool("umount", self.folder)
-        run_tool("umount", self._outer)
+        for folder in (self.folder, self._outer):
+            if folder.is_mount():
+                unmount(folder)
 
 
 @contextlib.contextmanager
@@ -75,8 +85,7 @@ def disk() -> Iterator[Disk]:
         try:
             yield made
         finally:
-            with contextlib.suppress(subprocess.CalledProcessError):
-                made.close()
+            made.close()
 
 
 class CutFolder(Folder):
