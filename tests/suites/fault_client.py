@@ -161,9 +161,9 @@ class Client:
         await self._send(self._patch(self._rng.choice(ABSURD), 100))
 
     async def _longer(self) -> None:
-        """More bytes than announced: what is over is the next request, and none."""
+        """More bytes than announced: what is over is the beginning of another request, which never ends."""
         request = self._patch(self.told, 2_000, announced=self._rng.randrange(2_000))
-        await self._send(request, answers=2)
+        await self._send(request)
         await self._ask()
 
     async def _shorter(self) -> None:

@@ -60,7 +60,9 @@ class Line:
             if fault.lose_answer or fault.cut is not None:
                 return found
             for _ in range(answers):
-                found.append(await asyncio.wait_for(read_answer(reader), WAIT_SECONDS))
+                found.append(await asyncio.wait_for(read_answer(reader, requests[:4]), WAIT_SECONDS))
+        except TimeoutError:
+            raise Unclear(f"no answer within {WAIT_SECONDS} s") from None
         except (OSError, asyncio.IncompleteReadError):
             self.count("closed")
         finally:
@@ -79,14 +81,14 @@ class Line:
                 await asyncio.sleep(0)
 
 
-async def read_answer(reader: asyncio.StreamReader) -> Answer:
+async def read_answer(reader: asyncio.StreamReader, method: bytes) -> Answer:
     """One answer; its body must be a known problem whenever its status is no success. Raises Unclear."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     status = int(first.split(" ")[1])
-    size = 0 if status == 204 else int(headers.get("content-length", "0"))
-    body = b"" if "repr-digest" in headers or status == 200 else await reader.readexactly(size)
+    size = 0 if status == 204 or method == b"HEAD" else int(headers.get("content-length", "0"))
+    body = await reader.readexactly(size)
     return Answer(status, headers, problem_in(status, headers, body) if status >= 400 else "")
 
 
