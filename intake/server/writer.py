@@ -7,7 +7,7 @@ A job's result is given only after its commit, so what is answered is durable.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -16,7 +16,23 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 GROUP_MAX = 256
+
+
+@dataclass(frozen=True)
+class Batched(Generic[Item]):
+    """An operation of which many are cheaper in one call: `run_all` takes the items of all such jobs of a commit.
+
+    What it raises undoes the whole call, after which each job is run alone.
+    """
+
+    run_all: Callable[[Connection, Sequence[Item]], None]
+    item: Item
+
+    def __call__(self, connection: Connection) -> None:
+        """Runs it for this item alone."""
+        self.run_all(connection, [self.item])
 
 
 @dataclass(frozen=True)
@@ -77,13 +93,41 @@ class Writer:
     def _commit(self, group: list[_Job[object]]) -> None:
         group = [job for job in group if job.result.set_running_or_notify_cancel()]
         try:
-            with self._engine.begin() as connection:
-                outcomes = [_attempt(connection, job) for job in group]
+            outcomes = self._together(group)
+            if outcomes is None:
+                outcomes = self._one_by_one(group)
         except Exception as error:
             # Nothing of the group is durable: none may be told otherwise. The thread must outlive any failure.
             outcomes = [(None, self._translate(error))] * len(group)
         for job, (value, failure) in zip(group, outcomes, strict=True):
             job.settle(value, failure)
+
+    def _together(self, group: list[_Job[object]]) -> list[_Outcome] | None:
+        """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
+        try:
+            with self._engine.begin() as connection:
+                _run_batched(connection, group)
+                alone = (job for job in group if not isinstance(job.operation, Batched))
+                values = {id(job): job.operation(connection) for job in alone}
+            return [(values.get(id(job)), None) for job in group]
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            return None
+
+    def _one_by_one(self, group: list[_Job[object]]) -> list[_Outcome]:
+        """Runs each job in a savepoint of its own, so that what one raises undoes it alone."""
+        with self._engine.begin() as connection:
+            return [_attempt(connection, job) for job in group]
+
+
+def _run_batched(connection: Connection, group: list[_Job[object]]) -> None:
+    batches: dict[Callable[[Connection, Sequence[object]], None], list[object]] = {}
+    for job in group:
+        if isinstance(job.operation, Batched):
+            batches.setdefault(job.operation.run_all, []).append(job.operation.item)
+    for run_all, items in batches.items():
+        run_all(connection, items)
 
 
 def _attempt(connection: Connection, job: _Job[object]) -> _Outcome:

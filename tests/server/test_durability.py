@@ -94,3 +94,42 @@ def test_digest_is_told_after_the_seal_and_its_record_are_synced(server, house, 
     before = found[: found.index("answer")]
     wanted = ("write part", "sync part", "sync part", "rename", "sync objects", "sync uploads", "write wal", "sync wal")
     assert in_order(before, *wanted), found
+
+
+def test_each_of_many_reports_is_answered_after_a_sync_of_its_own(server, forge, need_tool, tmp_path):
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        client.get("/health")
+        with traced(need_tool("strace"), server.process.pid, tmp_path / "trace"):
+            for _ in range(10):
+                assert client.post("/reports", content=forge.envelope()).status_code == 200
+    found = [name for name in events(tmp_path / "trace") if name in ("write wal", "sync wal", "answer")]
+    told = "".join({"write wal": "w", "sync wal": "s", "answer": "A"}[name] for name in found)
+    assert re.fullmatch(r"((w+s)+A){10}", told), told
+
+
+def test_upload_is_told_after_its_reservation_and_record_are_synced(server, forge, need_tool, tmp_path):
+    created = TUS | {"Upload-Length": str(len(forge.media())), "Intake-Epoch": "12"}
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        client.get("/health")
+        with traced(need_tool("strace"), server.process.pid, tmp_path / "trace"):
+            assert client.post("/uploads", headers=created).status_code == 201
+    found = events(tmp_path / "trace")
+    before = found[: found.index("answer")]
+    assert in_order(before, "sync part", "sync uploads", "write wal", "sync wal"), found
+    assert before[-1] == "sync wal"
+
+
+def test_offsets_of_all_pieces_are_told_after_their_syncs(server, forge, need_tool, tmp_path):
+    data = forge.media()
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        created = TUS | {"Upload-Length": str(len(data)), "Intake-Epoch": "12"}
+        url = client.post("/uploads", headers=created).headers["location"]
+        with traced(need_tool("strace"), server.process.pid, tmp_path / "trace"):
+            for start in range(0, len(data), 12_000):
+                patch = TUS | {"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+                assert client.patch(url, headers=patch, content=data[start : start + 12_000]).status_code == 204
+    found = events(tmp_path / "trace")
+    answers = [index for index, name in enumerate(found) if name == "answer"]
+    assert len(answers) == -(-len(data) // 12_000)
+    for start, end in zip([0, *answers], answers, strict=False):
+        assert in_order(found[start:end], "write part", "sync part", "write wal", "sync wal"), found[start : end + 1]

@@ -1,6 +1,7 @@
 """The records of sealed objects, small and media alike."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,6 +18,9 @@ KIND_WORDS = {OBJECT_SMALL: "report", OBJECT_MEDIA: "media"}
 
 # Built once: building a statement anew costs more than running it.
 _FIND: Final = select(objects.c.kind, objects.c.sha256).where(objects.c.id == bindparam("object_id"))
+_FIND_ALL: Final = select(objects.c.id, objects.c.kind, objects.c.sha256).where(
+    objects.c.id.in_(bindparam("object_ids", expanding=True))
+)
 _FIND_DIGEST: Final = select(objects.c.id).where(objects.c.sha256 == bindparam("digest"))
 _INSERT: Final = insert(objects)
 
@@ -41,9 +45,34 @@ def is_known(connection: Connection, new: NewObject) -> bool:
     return row is not None
 
 
+def unknown_of(connection: Connection, several: Sequence[NewObject]) -> dict[bytes, NewObject]:
+    """Those of `several` that are not stored yet, by id, each once.
+
+    Raises Refusal id-conflict when one has the id of another one, stored or beside it.
+    """
+    rows = connection.execute(_FIND_ALL, {"object_ids": [new.object_id for new in several]})
+    known = {row.id: (row.kind, row.sha256) for row in rows}
+    unknown: dict[bytes, NewObject] = {}
+    for new in several:
+        if new.object_id not in known:
+            unknown[new.object_id] = new
+        if known.setdefault(new.object_id, (new.kind, new.sha256)) != (new.kind, new.sha256):
+            raise Refusal("id-conflict")
+    return unknown
+
+
 def put_object(connection: Connection, new: NewObject, day: date) -> None:
     """Inserts the record of an object with a fresh 32-byte salt; it enters the log when the batch closes."""
-    values = {
+    put_objects(connection, [(new, day)])
+
+
+def put_objects(connection: Connection, several: Sequence[tuple[NewObject, date]]) -> None:
+    """Inserts the records of objects as `put_object` does, in one call; `several` is not empty."""
+    connection.execute(_INSERT, [_values(new, day) for new, day in several])
+
+
+def _values(new: NewObject, day: date) -> dict[str, object]:
+    return {
         "id": new.object_id,
         "kind": new.kind,
         "size": new.size,
@@ -53,7 +82,6 @@ def put_object(connection: Connection, new: NewObject, day: date) -> None:
         "day": day,
         "salt": os.urandom(SALT_SIZE),
     }
-    connection.execute(_INSERT, values)
 
 
 def is_stored(connection: Connection, sha256: bytes) -> bool:

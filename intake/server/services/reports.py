@@ -1,6 +1,8 @@
 """Small sealed objects: through the gate, into the database, acknowledged when committed."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -8,13 +10,27 @@ from sqlalchemy import Connection, insert
 
 from intake.server.models import bodies
 from intake.server.services.core import Core
-from intake.server.services.objects import NewObject, is_known, put_object
+from intake.server.services.objects import NewObject, put_objects, unknown_of
 from intake.server.services.room import leave_work_room
+from intake.server.writer import Batched
 from intake.wire.constants import OBJECT_SMALL
 from intake.wire.envelope import Envelope, parse_envelope
 from intake.wire.sealed import check_small
 
 _INSERT: Final = insert(bodies)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A small object that passed the gate, and the day it came."""
+
+    envelope: Envelope
+    day: date
+
+    def new_object(self) -> NewObject:
+        """What its record will say."""
+        envelope = self.envelope
+        return NewObject(envelope.object_id, OBJECT_SMALL, len(envelope.sealed), envelope.sha256, envelope.epoch)
 
 
 async def accept_report(core: Core, untrusted: bytes) -> Envelope:
@@ -26,7 +42,7 @@ async def accept_report(core: Core, untrusted: bytes) -> Envelope:
     check_small(envelope.sealed, core.manifests.stanzas_of(envelope.epoch))
     leave_work_room(core.settings.folder.root)
     day = core.clock()
-    await asyncio.wrap_future(core.store.write(lambda connection: store_report(connection, envelope, day)))
+    await asyncio.wrap_future(core.store.write(Batched(store_reports, Arrived(envelope, day))))
     return envelope
 
 
@@ -35,8 +51,15 @@ def store_report(connection: Connection, envelope: Envelope, day: date) -> None:
 
     Raises Refusal id-conflict when the id belongs to an object with other bytes.
     """
-    new = NewObject(envelope.object_id, OBJECT_SMALL, len(envelope.sealed), envelope.sha256, envelope.epoch)
-    if is_known(connection, new):
+    store_reports(connection, [Arrived(envelope, day)])
+
+
+def store_reports(connection: Connection, several: Sequence[Arrived]) -> None:
+    """As `store_report` for each, with three statements for all: one by one they cost twice the processor time."""
+    by_id = {arrived.envelope.object_id: arrived for arrived in several}
+    unknown = unknown_of(connection, [arrived.new_object() for arrived in several])
+    if not unknown:
         return
-    put_object(connection, new, day)
-    connection.execute(_INSERT, {"id": envelope.object_id, "sealed": envelope.sealed})
+    put_objects(connection, [(new, by_id[object_id].day) for object_id, new in unknown.items()])
+    sealed = [{"id": object_id, "sealed": by_id[object_id].envelope.sealed} for object_id in unknown]
+    connection.execute(_INSERT, sealed)
