@@ -18,6 +18,9 @@ from intake.server.services.objects import NewObject, put_object
 from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.outbox import Outbox
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, Signer, copy_house, make_house, run_intake
+from tests.server.stand_ins import bucketeer, postgres
+
+__all__ = ["bucketeer", "postgres"]
 
 
 @pytest.fixture(scope="session")
