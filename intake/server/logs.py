@@ -44,6 +44,8 @@ class Event(StrEnum):
     LEFTOVERS = "%d erased media were still there: removed"
     UNRECORDED = "%d media files have no record: left as they are"
     DAMAGED = "%d stored media are missing or cut off"
+    BUCKET_AWAY = "media stay in the spool: the bucket does not answer: %s"
+    NOT_MOVED = "%d media differ from their record, here or in the bucket: kept in the spool"
     PAGE_REFUSED = "the page in DIR/page is not served: %s"
     DAILY_FAILED = "daily work failed: %s"
     KEY_UNLISTED = "the log key is not in the newest manifest: no laptop will take bundles"

@@ -10,6 +10,7 @@ from intake.server.errors import FolderInvalid, Refusal, StorageUnavailable
 from intake.server.models import counters
 from intake.server.storage import SqliteStore
 from intake.server.storage_postgres import PostgresStore
+from intake.server.writer import Batched
 
 
 def put(name: str, value: str = "x"):
@@ -40,6 +41,15 @@ def count_up(connection):
         return 1
     connection.execute(update(counters).where(counters.c.name == "n").values(value=str(int(last) + 1)))
     return int(last) + 1
+
+
+def put_all(connection, several):
+    """What `Batched` jobs do: all of a commit in one call."""
+    known = set(connection.execute(select(counters.c.name)).scalars())
+    if "refused" in several:
+        raise Refusal("id-conflict")
+    for name in {name for name in several if name not in known}:
+        put(name)(connection)
 
 
 def names(store) -> set[str]:
@@ -111,6 +121,19 @@ class TestMetadataStore:
         assert names(store) == set()
         store.write(put("c")).result()
         assert names(store) == {"c"}
+
+    def test_batched_jobs_run_in_one_call_and_one_that_raises_hurts_no_other(self, store):
+        jobs = in_one_group(store, *(Batched(put_all, name) for name in "aabc"), put("d"))
+        assert [job.exception() for job in jobs] == [None] * 5
+        jobs = in_one_group(store, *(Batched(put_all, name) for name in ("e", "refused", "e")), put("f"))
+        assert [type(job.exception()) for job in jobs] == [type(None), Refusal, type(None), type(None)]
+        assert names(store) == set("abcdef")
+
+    def test_batched_rows_from_two_writers_are_all_stored_once(self, store, open_store):
+        other = open_store()
+        jobs = [one.write(Batched(put_all, f"n{i % 50}")) for i in range(300) for one in (store, other)]
+        assert [job.exception(60) for job in jobs] == [None] * 600
+        assert len(names(store)) == 50
 
     def test_defect_in_a_job_is_told_to_its_caller_only(self, store):
         job = store.write(lambda connection: 1 // 0)

@@ -3,13 +3,12 @@
 Everything acknowledged is durable before it is told, so only the unacknowledged is ever cut away here.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, delete, select, update
 
-from intake.server.blobs import BlobStore
+from intake.server.blobs import BlobStore, digest_of
 from intake.server.models import objects, uploads
 from intake.server.services.core import Core
 from intake.server.services.deletion import finish_erasures
@@ -81,10 +80,7 @@ def _repair_upload(core: Core, record: _Record, found: Repairs) -> None:
 
 def hash_blob(blobs: BlobStore, blob_id: bytes) -> bytes:
     """SHA-256 over a sealed blob."""
-    digest = hashlib.sha256()
-    for piece in blobs.read(blob_id):
-        digest.update(piece)
-    return digest.digest()
+    return digest_of(blobs.read(blob_id))
 
 
 def _compare(core: Core, found: Repairs) -> None:
