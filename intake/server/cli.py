@@ -12,6 +12,7 @@ from intake.server.services.apply import apply_outbox, in_order
 from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
+from intake.server.services.move import move
 from intake.server.services.offload import offload
 from intake.server.services.status import status_lines
 from intake.server.settings import Folder, Settings
@@ -87,6 +88,13 @@ def run_offload(options: argparse.Namespace) -> int:
     return 1 if done.refused else 0
 
 
+def run_move(options: argparse.Namespace) -> int:
+    """Moves records and media to the stores that a file names, and compares them; no server may run."""
+    for line in move(_settings(options), options.stores):
+        print(line, flush=True)
+    return 0
+
+
 def run_status(options: argparse.Namespace) -> int:
     """Tells counts, bytes and days; nothing about any one object."""
     with open_core(_settings(options)) as core:
@@ -133,6 +141,8 @@ def build_parser() -> argparse.ArgumentParser:
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
     _verb(verbs, "expire", run_expire)
     _verb(verbs, "offload", run_offload)
+    moving = _verb(verbs, "move", run_move)
+    moving.add_argument("--stores", type=Path, required=True, help="names the new ones; only its owner may read it")
     _verb(verbs, "status", run_status)
     page = _verb(verbs, "page", run_page)
     page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")

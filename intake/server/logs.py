@@ -45,6 +45,7 @@ class Event(StrEnum):
     UNRECORDED = "%d media files have no record: left as they are"
     DAMAGED = "%d stored media are missing or cut off"
     BUCKET_AWAY = "media stay in the spool: the bucket does not answer: %s"
+    NOT_LOOKED_AT = "a store did not answer: not everything was looked at"
     NOT_MOVED = "%d media differ from their record, here or in the bucket: kept in the spool"
     PAGE_REFUSED = "the page in DIR/page is not served: %s"
     DAILY_FAILED = "daily work failed: %s"

@@ -20,6 +20,7 @@ import pytest
 
 _OWNER = "postgres"
 _BINARIES = "/usr/lib/postgresql"
+_IN_MEMORY = "/dev/shm"
 
 
 def _as_owner(command: list[str]) -> list[str]:
@@ -86,7 +87,7 @@ def postgres() -> Iterator[Postgres]:
         pytest.fail("postgresql is not installed")
     if binaries is None:
         pytest.skip("postgresql is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=_IN_MEMORY if Path(_IN_MEMORY).is_dir() else None))
     if os.geteuid() == 0:
         shutil.chown(folder, _OWNER, pwd.getpwnam(_OWNER).pw_gid)
     cluster = Postgres(folder, binaries)
