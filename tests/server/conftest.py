@@ -36,8 +36,7 @@ def intake() -> Callable[..., Ran]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "stores_kind" in metafunc.fixturenames:
-        embedded_only = getattr(metafunc.module, "EMBEDDED_ONLY", set())
-        kinds = kinds_for(metafunc.module.__name__, metafunc.function.__name__, embedded_only)
+        kinds = kinds_for(metafunc.module, metafunc.function.__name__)
         metafunc.parametrize("stores_kind", kinds, indirect=True, scope="session")
 
 

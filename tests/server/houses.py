@@ -8,6 +8,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 from obstore.store import S3Store
@@ -24,16 +25,21 @@ ON_ALL_STORES = {
     *("test_reports", "test_uploads", "test_mailboxes", "test_outboxes", "test_deletion", "test_bundles"),
     *("test_repair", "test_public"),
 }
-"""Modules whose tests run on PostgreSQL and a bucket too; `EMBEDDED_ONLY` in one names those that look into files."""
+"""Modules whose tests run on PostgreSQL and a bucket too; `EMBEDDED_ONLY` in one names those that look into files.
+
+A module's `STORES` names the stores of all its tests instead.
+"""
 
 
-def kinds_for(module: str, test: str, embedded_only: set[str]) -> tuple[str, ...]:
+def kinds_for(module: ModuleType, test: str) -> tuple[str, ...]:
     """The stores a test runs on: two of four at most, unless the suite `stores` asks for every one."""
-    if test in embedded_only:
+    if test in getattr(module, "EMBEDDED_ONLY", ()):
         return (EMBEDDED,)
+    if hasattr(module, "STORES"):
+        return module.STORES
     if os.environ.get(EVERY_VARIABLE) == "every":
         return EVERY
-    return USUAL if module.rpartition(".")[2] in ON_ALL_STORES else (EMBEDDED,)
+    return USUAL if module.__name__.rpartition(".")[2] in ON_ALL_STORES else (EMBEDDED,)
 
 
 @dataclasses.dataclass

@@ -248,9 +248,9 @@ def serve_in_child(log: str, arguments: list[str]) -> None:
 class Server:
     """A real `intake serve` in a process of its own, forked from one that has loaded its libraries already."""
 
-    def __init__(self, house: House, *arguments: str) -> None:
+    def __init__(self, house: House, *arguments: str, log_name: str = "serve.log") -> None:
         self.house = house
-        self.log = house.data.parent / "serve.log"
+        self.log = house.data.parent / log_name
         self.log.touch()
         self._arguments = ["serve", "--data", str(house.data), "--port", "0", *arguments]
         self.start()
