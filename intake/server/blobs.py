@@ -7,8 +7,11 @@ No library does that: obstore and opendal leave out fsyncs. All file times are s
 
 import contextlib
 import errno
+import fcntl
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -60,7 +63,10 @@ class BlobStore(Protocol):
         """Removes a sealed blob if there is one, durably."""
 
     def read(self, blob_id: bytes) -> Iterator[bytes]:
-        """A sealed blob's bytes, at most 1 MiB at a time; raises FileNotFoundError when it is missing."""
+        """A sealed blob's bytes, at most 1 MiB at a time; raises FileNotFoundError when it is missing.
+
+        StorageUnavailable says nothing about the blob, only that it cannot be read now.
+        """
 
     def part_size(self, blob_id: bytes) -> int | None:
         """Size of a part's file in bytes, None when there is none."""
@@ -68,19 +74,34 @@ class BlobStore(Protocol):
     def sealed_size(self, blob_id: bytes) -> int | None:
         """Size of a sealed blob in bytes, None when there is none."""
 
-    def parts(self) -> set[bytes]:
-        """The ids of all parts."""
+    def parts(self, idle_seconds: int = 0) -> set[bytes]:
+        """The ids of all parts, or of those that nothing has touched for so long."""
 
     def sealed(self) -> set[bytes]:
         """The ids of all sealed blobs."""
 
+    def sealed_sizes(self) -> dict[bytes, int]:
+        """The ids of all sealed blobs and their sizes in bytes."""
+
+    def waiting(self) -> set[bytes]:
+        """The ids of sealed blobs that have still to go where they will stay."""
+
+    def offload(self, blob_id: bytes, sha256: bytes, keep: bool = False) -> bool:
+        """Brings a waiting blob to where it will stay, checks it there against `sha256`, then frees its room here.
+
+        With `keep` the room is not freed. False, and nothing freed, when the bytes here or there are not those of
+        `sha256`. May be done by several processes at once, and again after a kill at any moment.
+        """
+
 
 @contextlib.contextmanager
-def _disk() -> Iterator[None]:
+def _disk(missing_ok: bool = False) -> Iterator[None]:
     # The text of an OSError holds a path: only its number leaves this module.
     try:
         yield
     except OSError as error:
+        if missing_ok and isinstance(error, FileNotFoundError):
+            raise FileNotFoundError from None
         if error.errno in _FULL:
             raise StorageFull from None
         raise StorageUnavailable(errno.errorcode.get(error.errno or 0, "unknown")) from None
@@ -185,7 +206,7 @@ class FolderBlobs:
     def read(self, blob_id: bytes) -> Iterator[bytes]:
         """As BlobStore says."""
         # A plain read would leave the minute of the last export on every file.
-        with open(self._blob(blob_id), "rb", opener=_quietly) as source:
+        with _disk(missing_ok=True), open(self._blob(blob_id), "rb", opener=_quietly) as source:
             while piece := source.read(_READ_SIZE):
                 yield piece
 
@@ -197,19 +218,51 @@ class FolderBlobs:
         """As BlobStore says."""
         return _size(self._blob(blob_id))
 
-    def parts(self) -> set[bytes]:
+    def parts(self, idle_seconds: int = 0) -> set[bytes]:
         """As BlobStore says; files of other names are not ours and not named."""
-        return _ids(self._parts, ".part")
+        latest = time.time() - idle_seconds
+        found = named_ids((entry.name for entry in os.scandir(self._parts)), ".part")
+        return {blob_id for blob_id, name in found.items() if not idle_seconds or _changed(self._parts / name) < latest}
 
     def sealed(self) -> set[bytes]:
         """As BlobStore says; files of other names are not ours and not named."""
-        return _ids(self._sealed, ".age")
+        return set(named_ids(entry.name for entry in os.scandir(self._sealed)))
+
+    def sealed_sizes(self) -> dict[bytes, int]:
+        """As BlobStore says."""
+        sizes = {blob_id: self.sealed_size(blob_id) for blob_id in self.sealed()}
+        return {blob_id: size for blob_id, size in sizes.items() if size is not None}
+
+    def waiting(self) -> set[bytes]:
+        """As BlobStore says: nothing, all stay here."""
+        return set()
+
+    def offload(self, blob_id: bytes, sha256: bytes, keep: bool = False) -> bool:
+        """As BlobStore says: there is nothing to do."""
+        return True
+
+    def sealed_path(self, blob_id: bytes) -> Path:
+        """Where a sealed blob lies."""
+        return self._blob(blob_id)
+
+    @contextlib.contextmanager
+    def held(self, blob_id: bytes, wait: bool) -> Iterator[bool]:
+        """Holds a sealed blob's file across processes; False when there is none, or without `wait` another has it."""
+        try:
+            handle = _quietly(str(self._blob(blob_id)), os.O_RDONLY)
+        except FileNotFoundError:
+            yield False
+            return
+        try:
+            yield _flock(handle, wait) and os.fstat(handle).st_nlink > 0
+        finally:
+            os.close(handle)
 
     def _part(self, blob_id: bytes) -> Path:
         return self._parts / f"{blob_id.hex()}.part"
 
     def _blob(self, blob_id: bytes) -> Path:
-        return self._sealed / f"{blob_id.hex()}.age"
+        return self._sealed / blob_name(blob_id)
 
 
 def _leave_text_room(folder: Path, size: int) -> None:
@@ -243,15 +296,47 @@ def _settle(folder: Path, day: date) -> None:
 
 
 def _size(path: Path) -> int | None:
-    with _disk():
-        return path.stat().st_size if path.exists() else None
+    try:
+        with _disk(missing_ok=True):
+            return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
-def _ids(folder: Path, suffix: str) -> set[bytes]:
-    found = set()
-    for path in folder.iterdir():
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _flock(handle: int, wait: bool) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def digest_of(pieces: Iterable[bytes]) -> bytes:
+    """SHA-256 over the pieces of a blob."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
+
+
+def blob_name(blob_id: bytes) -> str:
+    """The name of a sealed blob's file or object."""
+    return f"{blob_id.hex()}.age"
+
+
+def named_ids(names: Iterable[str], suffix: str = ".age") -> dict[bytes, str]:
+    """The ids that names stand for; other names are not ours and left out."""
+    found = {}
+    for name in names:
         with contextlib.suppress(ValueError):
-            name = bytes.fromhex(path.stem)
-            if path.suffix == suffix and len(name) == OBJECT_ID_SIZE:
-                found.add(name)
+            blob_id = bytes.fromhex(name.removesuffix(suffix))
+            if len(blob_id) == OBJECT_ID_SIZE and name == blob_id.hex() + suffix:
+                found[blob_id] = name
     return found

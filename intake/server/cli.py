@@ -12,6 +12,8 @@ from intake.server.services.apply import apply_outbox, in_order
 from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
+from intake.server.services.move import move
+from intake.server.services.offload import offload
 from intake.server.services.status import status_lines
 from intake.server.settings import Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
@@ -25,7 +27,9 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def run_init(options: argparse.Namespace) -> int:
     """Makes or completes a data folder; what is there stays."""
-    wishes = setup.Wishes(options.roots, tuple(options.manifest), options.log_name, options.decoy_secret)
+    wishes = setup.Wishes(
+        options.roots, tuple(options.manifest), options.log_name, options.decoy_secret, options.stores
+    )
     for line in setup.init(_settings(options), wishes):
         print(line)
     return 0
@@ -76,6 +80,21 @@ def run_expire(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_offload(options: argparse.Namespace) -> int:
+    """Moves all sealed media to the bucket now; exit code 1 when some differ from their record."""
+    with open_core(_settings(options)) as core:
+        done = offload(core, everything=True)
+    print(f"{done.moved} media moved, {done.left} left, {done.refused} differ from their record and stay")
+    return 1 if done.refused else 0
+
+
+def run_move(options: argparse.Namespace) -> int:
+    """Moves records and media to the stores that a file names, and compares them; no server may run."""
+    for line in move(_settings(options), options.stores):
+        print(line, flush=True)
+    return 0
+
+
 def run_status(options: argparse.Namespace) -> int:
     """Tells counts, bytes and days; nothing about any one object."""
     with open_core(_settings(options)) as core:
@@ -109,6 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--manifest", type=Path, nargs="+", default=[], help="key manifests, signed")
     init.add_argument("--log-name", default="log-1", help="name of the log key in the manifest")
     init.add_argument("--decoy-secret", type=Path, help="32 bytes shared with the other mirrors")
+    init.add_argument("--stores", type=Path, help="names a database and a bucket; only its owner may read it")
     server = _verb(verbs, "serve", run_serve)
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8400, help="0 takes a free one and says which")
@@ -120,6 +140,9 @@ def build_parser() -> argparse.ArgumentParser:
     apply = _verb(verbs, "apply", run_apply)
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
     _verb(verbs, "expire", run_expire)
+    _verb(verbs, "offload", run_offload)
+    moving = _verb(verbs, "move", run_move)
+    moving.add_argument("--stores", type=Path, required=True, help="names the new ones; only its owner may read it")
     _verb(verbs, "status", run_status)
     page = _verb(verbs, "page", run_page)
     page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")

@@ -8,6 +8,8 @@ ServerError
 ├── StorageFull           no room left
 ├── StorageUnavailable    the database or the disk does not answer as it should
 ├── FolderInvalid         the data folder is missing, incomplete or open to others
+├── StoresInvalid         stores.json names a database or a bucket that may not be used so
+├── MoveFailed            the stores were not moved; those before stay in use
 ├── ManifestRefused       a key manifest may not be added
 ├── PageRefused           a built page cannot be installed or served
 ├── OutboxRefused         an outbox may not be applied; nothing was changed
@@ -72,6 +74,18 @@ class FolderInvalid(ServerError):
     """This is not a usable data folder."""
 
     hint = "intake init --data DIR --roots FILE makes one"
+
+
+class StoresInvalid(ServerError):
+    """The stores that were named cannot be used."""
+
+    hint = "intake/server/STORAGE.md says what stores.json may hold"
+
+
+class MoveFailed(ServerError):
+    """The stores were not moved."""
+
+    hint = "the stores before stay in use and are unchanged; intake move may be run again"
 
 
 class ManifestRefused(ServerError):

@@ -1,4 +1,4 @@
-"""Running the server: one uvicorn process over one data folder, and its daily work."""
+"""Running the server: a uvicorn process over a data folder, and the daily work that one of them does at a time."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -16,10 +17,12 @@ from intake.server.api.app import make_app
 from intake.server.api.protocol import BoundedProtocol
 from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
-from intake.server.services.core import Core, open_core
+from intake.server.services.core import Core, held, open_core
 from intake.server.services.daily import DailyWork
-from intake.server.services.repair import Repairs, repair
+from intake.server.services.offload import Mover
+from intake.server.services.repair import STRAY_SECONDS, Repairs, clear_strays, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
+from intake.server.stores import read_stores
 
 _TICK_SECONDS = 30
 _GRACE_SECONDS = 20
@@ -29,13 +32,20 @@ _KEEP_ALIVE_SECONDS = 20
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serves until a signal asks to stop; port 0 takes a free one and says which.
 
-    Raises FolderInvalid when another server has the data folder, OSError when the address cannot be had.
+    Raises FolderInvalid when another server has the data folder, unless it is over PostgreSQL; OSError when the
+    address cannot be had.
     """
     configure_logging()
     set_limits()
-    with _only_server(settings), open_core(settings) as core, _listener(host, port) as listener:
+    with (
+        _place(settings) as place,
+        open_core(settings) as core,
+        _listener(host, port) as listener,
+        contextlib.closing(Mover(core)),
+    ):
         daily = DailyWork(core)
-        start_up(core, daily)
+        start_up(core, daily, place.alone)
+        place.let_others_in()
         log(Event.LISTENING, listener.getsockname()[1])
         config = _config(core)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,10 +65,11 @@ def set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def start_up(core: Core, daily: DailyWork) -> None:
+def start_up(core: Core, daily: DailyWork, alone: bool = True) -> None:
     """Makes good what a crash left, does the day's work, and logs what an operator should know."""
-    tell_repairs(repair(core))
-    daily.do()
+    with held(core.settings.folder.work_lock, alone=True):
+        tell_repairs(repair(core, alone))
+        daily.do()
     if not refresh_page(core):
         log(Event.NO_PAGE, level=logging.WARNING)
     known = core.manifests.known()
@@ -88,9 +99,19 @@ def tell_repairs(found: Repairs) -> None:
         (Event.UNRECORDED, found.unrecorded),
         (Event.DAMAGED, found.damaged),
     )
+    if found.away:
+        log(Event.NOT_LOOKED_AT, level=logging.WARNING)
     for event, count in counts:
         if count:
             log(event, count, level=logging.WARNING)
+
+
+def do_work(core: Core, daily: DailyWork) -> None:
+    """What is due today, unless another process is at it."""
+    with held(core.settings.folder.work_lock, alone=True, wait=False) as mine:
+        if mine:
+            daily.do()
+            clear_strays(core, STRAY_SECONDS)
 
 
 async def _run(core: Core, daily: DailyWork, config: uvicorn.Config, listener: socket.socket) -> None:
@@ -120,7 +141,7 @@ async def _tick(core: Core, daily: DailyWork) -> None:
     while True:
         await asyncio.sleep(_TICK_SECONDS)
         try:
-            await asyncio.to_thread(daily.do)
+            await asyncio.to_thread(do_work, core, daily)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.
@@ -143,16 +164,40 @@ def _config(core: Core) -> uvicorn.Config:
     )
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A server's hold on its data folder; `alone` while no other server runs on it."""
+
+    handle: int
+    alone: bool
+    shared: bool
+
+    def let_others_in(self) -> None:
+        """Lets further servers start, where several may run: what only one server may do is done."""
+        if self.shared:
+            fcntl.flock(self.handle, fcntl.LOCK_SH)
+
+
 @contextlib.contextmanager
-def _only_server(settings: Settings) -> Iterator[None]:
-    """Holds the data folder: two servers would hand out offsets of one upload twice."""
+def _place(settings: Settings) -> Iterator[_Place]:
+    """Holds the data folder: for one server alone over SQLite, for as many as you like over PostgreSQL.
+
+    Waits while another one starts. Raises FolderInvalid when there may be only one.
+    """
     settings.folder.check()
+    shared = read_stores(settings.folder.stores).database is not None
     handle = os.open(settings.folder.serve_lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise FolderInvalid("another server is running on it") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = True
+        except BlockingIOError:
+            alone = False
+        if not alone and not shared:
+            raise FolderInvalid("another server is running on it")
+        if not alone:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield _Place(handle, alone, shared)
     finally:
         os.close(handle)
 

@@ -54,13 +54,28 @@ class Folder:
         return self.root / "decoy.secret"
 
     @property
+    def stores(self) -> Path:
+        """Names the database and the bucket when they are not in this folder; holds their passwords."""
+        return self.root / "stores.json"
+
+    @property
+    def open_lock(self) -> Path:
+        """Held shared by everything that has the stores open, and alone by what moves them elsewhere."""
+        return self.root / "open.lock"
+
+    @property
+    def work_lock(self) -> Path:
+        """Held by the one process that does repairs, the day's work or moves blobs to the bucket."""
+        return self.root / "work.lock"
+
+    @property
     def erase_lock(self) -> Path:
         """Held shared by an export and alone by a deletion, so no bundle loses an object half-way."""
         return self.root / "erase.lock"
 
     @property
     def serve_lock(self) -> Path:
-        """Held by the one server that runs on this folder."""
+        """Held by the one server that runs on this folder, or shared by all of them over PostgreSQL."""
         return self.root / "serve.lock"
 
     def make(self) -> None:
@@ -70,11 +85,11 @@ class Folder:
 
     def check(self) -> None:
         """Raises FolderInvalid unless the folder is whole and no other user may enter it."""
-        for path in (self.database, self.log_key, self.decoy_secret, self.objects, self.uploads, self.page):
+        for path in (self.log_key, self.decoy_secret, self.objects, self.uploads, self.page):
             if not path.exists():
                 raise FolderInvalid(f"{path.name} is missing")
-        for path in (self.root, self.log_key, self.decoy_secret):
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        for path in (self.root, self.log_key, self.decoy_secret, self.stores):
+            if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise FolderInvalid("other users of this machine may read it")
 
 
@@ -94,6 +109,15 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    sync_folder(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Writes a file that only its owner may read, new or over the one before, durably and at once."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.unlink(missing_ok=True)
+    write_private(draft, data)
+    draft.rename(path)
     sync_folder(path.parent)
 
 

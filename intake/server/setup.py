@@ -10,14 +10,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from intake.server.errors import FolderInvalid
-from intake.server.services.core import Core, open_core
+from intake.server.errors import FolderInvalid, StoresInvalid
+from intake.server.services.core import Core, open_blobs, open_core, open_store
 from intake.server.services.deletion import observe_revocations
 from intake.server.services.mailboxes import make_nobody
 from intake.server.services.manifests import add_manifest, load_manifests
-from intake.server.settings import Settings, write_private
+from intake.server.settings import Folder, Settings, write_private
 from intake.server.signing import LogKey, load_log_key, make_log_key
-from intake.server.storage import SqliteStore
+from intake.server.stores import Stores, read_private_stores, read_stores, write_stores
 from intake.wire.constants import DECOY_SECRET_SIZE, MANIFEST_MAX_SIZE, REHEARSAL_NOTICE
 from intake.wire.encoding import b64
 from intake.wire.errors import WireError
@@ -32,21 +32,23 @@ class Wishes:
     manifests: tuple[Path, ...]
     log_name: str
     decoy_secret: Path | None
+    stores: Path | None = None
 
 
 def init(settings: Settings, wishes: Wishes) -> Iterator[str]:
     """Makes or completes the data folder and yields lines for the operator.
 
     The log key comes first: the laptop needs its public half before it can sign a manifest. Raises FolderInvalid when
-    other roots are pinned already, ManifestRefused.
+    other roots are pinned already, StoresInvalid when it has other stores already, ManifestRefused.
     """
     folder = settings.folder
     folder.make()
     key = _log_key(settings, wishes.log_name)
     if not folder.decoy_secret.exists():
         write_private(folder.decoy_secret, _decoy_secret(wishes.decoy_secret))
-    with contextlib.closing(SqliteStore(folder.database)) as store:
-        store.write(make_nobody).result()
+    stores = _stores(folder, wishes.stores)
+    with contextlib.closing(open_store(folder, stores, make=True)) as store:
+        store.write(make_nobody, alone=True).result()
     yield f"log key: {key.name} {b64(key.public)}"
     if wishes.roots is not None:
         pin_roots(settings, wishes.roots)
@@ -56,6 +58,23 @@ def init(settings: Settings, wishes: Wishes) -> Iterator[str]:
     with open_core(settings) as core:
         yield f"deployment: {core.roots.deployment}" + (f" ({REHEARSAL_NOTICE})" if core.rehearsal else "")
         yield from add_manifests(core, wishes.manifests)
+
+
+def _stores(folder: Folder, path: Path | None) -> Stores:
+    """The stores of the folder; those that `path` names become its own while it has none."""
+    if path is None:
+        return read_stores(folder.stores)
+    wished = read_private_stores(path)
+    if folder.stores.exists():
+        if read_stores(folder.stores) != wished:
+            raise StoresInvalid("the data folder names others already; intake move changes them")
+    elif folder.database.exists():
+        raise StoresInvalid("the data folder has a database of its own already; intake move moves it")
+    else:
+        with contextlib.closing(open_store(folder, wished, make=True)):
+            open_blobs(folder, wished).sealed_sizes()
+        write_stores(folder, wished)
+    return wished
 
 
 def pin_roots(settings: Settings, path: Path) -> None:
@@ -76,7 +95,7 @@ def add_manifests(core: Core, paths: Sequence[Path]) -> Iterator[str]:
     for path in paths:
         data = read_at_most(path, MANIFEST_MAX_SIZE)
         operation = partial(_add, core=core, data=data, day=core.clock())
-        taken = core.store.write(operation).result()
+        taken = core.store.write(operation, alone=True).result()
         days = f"from {taken.not_before} to {taken.not_after}"
         yield f"manifest: serial {taken.serial}, {days}, epoch {taken.epoch.number}"
 

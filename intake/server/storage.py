@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from intake.server.errors import StorageFull, StorageUnavailable
-from intake.server.models import metadata
+from intake.server.schema import bring_up_to_date, is_up_to_date
 from intake.server.settings import PRIVATE_FILE_MODE
 from intake.server.writer import Writer
 
@@ -36,38 +36,55 @@ _PRAGMAS = (
 class MetadataStore(Protocol):
     """Where records and small objects are kept."""
 
-    def write(self, operation: Callable[[Connection], T]) -> Future[T]:
+    def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
         """Runs `operation` in a transaction of its own fate; the future is done after the durable commit.
 
-        What it raises undoes it alone; StorageFull or StorageUnavailable when the store itself failed.
+        `operation` may run more than once before one of its runs counts (another process was first), so it changes
+        nothing but what its connection holds, and looks before it inserts. With `alone` no other such operation runs
+        at the same time in any process: for everything that reads much and then writes by what it read.
+
+        What it raises undoes it alone; StorageFull or StorageUnavailable when the store itself failed, or when nobody
+        can tell whether the commit came through: done again, it is then answered as a repeat.
         """
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Runs `query` on one consistent state; it cannot write. Raises StorageUnavailable."""
 
     def forget(self) -> bool:
-        """Wipes what deleted rows have left outside the tables; False when others were in the way, try later."""
+        """Wipes what deleted rows have left outside the tables, as far as the database can (STORAGE.md says how far).
+
+        False when others were in the way, try later.
+        """
 
     def close(self) -> None:
         """Finishes all writes and lets go of the store."""
 
 
 class SqliteStore:
-    """One SQLite file: WAL, synchronous=FULL, deleted rows overwritten. Makes the file when it is missing."""
+    """One SQLite file: WAL, synchronous=FULL, deleted rows overwritten. Makes the file when it is missing.
+
+    Raises FolderInvalid when a newer version has made it, StorageUnavailable when it is no database.
+    """
 
     def __init__(self, path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE))
-        self._writing = _engine(path, "BEGIN IMMEDIATE", *_PRAGMAS)
+        self.engine = _engine(path, "BEGIN IMMEDIATE", *_PRAGMAS)
         self._reading = _engine(path, "BEGIN", *_PRAGMAS[4:], "PRAGMA query_only=ON")
         try:
-            metadata.create_all(self._writing)
+            if not self.read(is_up_to_date):
+                with self.engine.begin() as connection:
+                    bring_up_to_date(connection)
         except SQLAlchemyError as error:
-            raise _translated(error) from None
-        self._writer = Writer(self._writing, _translated)
+            self._dispose()
+            raise self.translated(error) from None
+        except BaseException:
+            self._dispose()
+            raise
+        self._writer = Writer(self)
 
-    def write(self, operation: Callable[[Connection], T]) -> Future[T]:
-        """As MetadataStore says."""
-        return self._writer.submit(operation)
+    def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
+        """As MetadataStore says; SQLite lets one transaction write at a time, so each is alone."""
+        return self._writer.submit(operation, alone)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """As MetadataStore says."""
@@ -75,11 +92,11 @@ class SqliteStore:
             with self._reading.begin() as connection:
                 return query(connection)
         except SQLAlchemyError as error:
-            raise _translated(error) from None
+            raise self.translated(error) from None
 
     def forget(self) -> bool:
         """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there."""
-        connection = self._writing.raw_connection()
+        connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -91,8 +108,26 @@ class SqliteStore:
     def close(self) -> None:
         """As MetadataStore says."""
         self._writer.close()
+        self._dispose()
+
+    def _dispose(self) -> None:
         self._reading.dispose()
-        self._writing.dispose()
+        self.engine.dispose()
+
+    def translated(self, error: Exception) -> Exception:
+        """As writer.Database says."""
+        # The message of the driver may hold values of the statement: only the kind of failure leaves this function.
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            return StorageFull()
+        return StorageUnavailable(type(cause or error).__name__)
+
+    def was_undone(self, error: Exception) -> bool:
+        """As writer.Database says; SQLite never does that: whoever begins first has the only turn."""
+        return False
+
+    def take_turn(self, connection: Connection) -> None:
+        """As writer.Database says; BEGIN IMMEDIATE has done it."""
 
 
 def _engine(path: Path, begin: str, *pragmas: str) -> Engine:
@@ -110,11 +145,3 @@ def _engine(path: Path, begin: str, *pragmas: str) -> Engine:
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine
-
-
-def _translated(error: Exception) -> Exception:
-    # The message of the driver may hold values of the statement: only the kind of failure leaves this function.
-    cause = error.orig if isinstance(error, DBAPIError) else None
-    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_FULL:
-        return StorageFull()
-    return StorageUnavailable(type(cause or error).__name__)

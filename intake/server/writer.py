@@ -3,21 +3,27 @@
 A commit with synchronous=FULL waits for the disk; done for each report alone it would be all the server does, and two
 connections that write wait for each other by sleeping. Here all jobs that came in during one commit share the next.
 A job's result is given only after its commit, so what is answered is durable.
+
+A job may run more than once. When one of a group raises, the group is undone and each job runs again in a savepoint of
+its own; a row that another process put there first (IntegrityError) undoes the job and runs it again, now seeing that
+row; a deadlock undoes the group, and each of its jobs gets a transaction of its own.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 GROUP_MAX = 256
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,26 @@ class Batched(Generic[Item]):
         self.run_all(connection, [self.item])
 
 
+class Database(Protocol):
+    """What a writer must know of its database."""
+
+    engine: Engine
+
+    def translated(self, error: Exception) -> Exception:
+        """The error of this room for one of the driver's, without the driver's words."""
+
+    def was_undone(self, error: Exception) -> bool:
+        """Whether the database gave up this transaction for the sake of another: it may be tried again."""
+
+    def take_turn(self, connection: Connection) -> None:
+        """Waits until no other transaction of any process has its turn, and has it until the commit."""
+
+
 @dataclass(frozen=True)
 class _Job(Generic[T]):
     operation: Callable[[Connection], T]
     result: Future[T]
+    alone: bool
 
     def settle(self, value: T | None, error: Exception | None) -> None:
         if error is not None:
@@ -51,19 +73,18 @@ _Outcome = tuple[object, Exception | None]
 
 
 class Writer:
-    """Runs jobs on `engine` in one thread; `translate` turns the database's errors into this room's."""
+    """Runs jobs on a database in one thread."""
 
-    def __init__(self, engine: Engine, translate: Callable[[Exception], Exception]) -> None:
-        self._engine = engine
-        self._translate = translate
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Callable[[Connection], T]) -> Future[T]:
+    def submit(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
         """Queues one job; its future holds the result once it is committed, or what it raised and did not change."""
         result: Future[T] = Future()
-        self._jobs.put(_Job(operation, result))  # type: ignore[arg-type]
+        self._jobs.put(_Job(operation, result, alone))  # type: ignore[arg-type]
         return result
 
     def close(self) -> None:
@@ -97,19 +118,24 @@ class Writer:
             if outcomes is None:
                 outcomes = self._one_by_one(group)
         except Exception as error:
-            # Nothing of the group is durable: none may be told otherwise. The thread must outlive any failure.
-            outcomes = [(None, self._translate(error))] * len(group)
+            # Nothing of the group is known to be durable: none may be told so. The thread must outlive any failure.
+            if self._database.was_undone(error):
+                outcomes = [self._commit_alone(job) for job in group]
+            else:
+                outcomes = [(None, self._database.translated(error))] * len(group)
         for job, (value, failure) in zip(group, outcomes, strict=True):
             job.settle(value, failure)
 
     def _together(self, group: list[_Job[object]]) -> list[_Outcome] | None:
         """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
         try:
-            with self._engine.begin() as connection:
+            with self._transaction(group) as connection:
                 _run_batched(connection, group)
-                alone = (job for job in group if not isinstance(job.operation, Batched))
-                values = {id(job): job.operation(connection) for job in alone}
+                single = (job for job in group if not isinstance(job.operation, Batched))
+                values = {id(job): job.operation(connection) for job in single}
             return [(values.get(id(job)), None) for job in group]
+        except IntegrityError:
+            return None
         except SQLAlchemyError:
             raise
         except Exception:
@@ -117,8 +143,51 @@ class Writer:
 
     def _one_by_one(self, group: list[_Job[object]]) -> list[_Outcome]:
         """Runs each job in a savepoint of its own, so that what one raises undoes it alone."""
-        with self._engine.begin() as connection:
-            return [_attempt(connection, job) for job in group]
+        with self._transaction(group) as connection:
+            return [self._attempt(connection, job) for job in group]
+
+    def _commit_alone(self, job: _Job[object]) -> _Outcome:
+        """Gives one job a transaction of its own, and another when that is undone for the sake of others."""
+        failure: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._one_by_one([job])[0]
+            except Exception as error:
+                failure = self._database.translated(error)
+                if not self._database.was_undone(error):
+                    break
+        return None, failure
+
+    @contextmanager
+    def _transaction(self, group: list[_Job[object]]) -> Iterator[Connection]:
+        with self._database.engine.begin() as connection:
+            if any(job.alone for job in group):
+                # Before anything else is touched, so that whoever waits here holds nothing others wait for.
+                self._database.take_turn(connection)
+            yield connection
+
+    def _attempt(self, connection: Connection, job: _Job[object]) -> _Outcome:
+        # Plain statements: SQLAlchemy's own savepoints cost as much as a whole insert.
+        connection.exec_driver_sql("SAVEPOINT job")
+        failure: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                value = job.operation(connection)
+            except IntegrityError as error:
+                failure = self._database.translated(error)
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                # It belongs to the one who asked, and to nobody else in the group.
+                failure = error
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
+                break
+            else:
+                connection.exec_driver_sql("RELEASE SAVEPOINT job")
+                return value, None
+        connection.exec_driver_sql("RELEASE SAVEPOINT job")
+        return None, failure
 
 
 def _run_batched(connection: Connection, group: list[_Job[object]]) -> None:
@@ -128,19 +197,3 @@ def _run_batched(connection: Connection, group: list[_Job[object]]) -> None:
             batches.setdefault(job.operation.run_all, []).append(job.operation.item)
     for run_all, items in batches.items():
         run_all(connection, items)
-
-
-def _attempt(connection: Connection, job: _Job[object]) -> _Outcome:
-    # Plain statements: SQLAlchemy's own savepoints cost as much as a whole insert.
-    connection.exec_driver_sql("SAVEPOINT job")
-    try:
-        value = job.operation(connection)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:
-        # It belongs to the one who asked, and to nobody else in the group.
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
-        connection.exec_driver_sql("RELEASE SAVEPOINT job")
-        return None, error
-    connection.exec_driver_sql("RELEASE SAVEPOINT job")
-    return value, None

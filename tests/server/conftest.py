@@ -17,7 +17,11 @@ from intake.server.services.core import Core, open_core
 from intake.server.services.objects import NewObject, put_object
 from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.outbox import Outbox
+from tests.server.houses import Stands, kinds_for
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, Signer, copy_house, make_house, run_intake
+from tests.server.stand_ins import bucketeer, postgres
+
+__all__ = ["bucketeer", "postgres"]
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +34,28 @@ def intake() -> Callable[..., Ran]:
     return run_intake
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "stores_kind" in metafunc.fixturenames:
+        kinds = kinds_for(metafunc.module, metafunc.function.__name__)
+        metafunc.parametrize("stores_kind", kinds, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def built_house(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> House:
+def stores_kind(request: pytest.FixtureRequest) -> str:
+    """On which stores a test's data folders stand."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def built_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, deployment: Deployment, stores_kind: str
+) -> House:
     """A fresh house to copy."""
-    return make_house(tmp_path_factory.mktemp("built"), deployment)
+    servers = {"postgres": "postgres", "s3": "bucketeer"}
+    wanted = {
+        servers[part]: request.getfixturevalue(servers[part]) for part in stores_kind.split("+") if part in servers
+    }
+    return make_house(tmp_path_factory.mktemp("built"), deployment, Stands(**wanted))
 
 
 @pytest.fixture
@@ -174,6 +196,8 @@ def store_media() -> Callable[[Core, bytes, date], bytes]:
         part.close()
         core.blobs.seal(new.object_id, new.size, day)
         core.store.write(lambda connection: put_object(connection, new, day)).result()
+        # To the bucket, where there is one: tests that follow find it there.
+        assert core.blobs.offload(new.object_id, new.sha256)
         return new.object_id
 
     return store

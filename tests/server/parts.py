@@ -23,12 +23,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from intake.server import cli
 from intake.server.services.core import open_core
 from intake.server.settings import Folder, Settings
+from intake.server.stores import Bucket, Stores, read_stores
 from intake.wire.constants import MEDIA_FLOOR_SIZE
 from intake.wire.encoding import b64, unb64
 from intake.wire.envelope import write_envelope
 from intake.wire.manifest import EpochKeys, LaptopKeys, Manifest, NamedKey, Roots, Words, make_roots, roots_to_json
 from intake.wire.note import Signature, key_id, write_note
 from intake.wire.padding import header_size, sealed_size
+from tests.server.houses import Stands, client_of, objects_of, rows_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EPOCH = 12
@@ -140,6 +142,30 @@ def run_intake(*arguments: str | Path) -> Ran:
     return Ran(code, out.getvalue(), err.getvalue())
 
 
+@dataclass(frozen=True)
+class MediaFile:
+    """A sealed blob's file, or its object in the bucket."""
+
+    name: str
+    path: Path
+    bucket: Bucket | None
+
+    def read(self) -> bytes:
+        return bytes(client_of(self.bucket).get(self.name).bytes()) if self.bucket else self.path.read_bytes()
+
+    def write(self, data: bytes) -> None:
+        if self.bucket:
+            client_of(self.bucket).put(self.name, data)
+        else:
+            self.path.write_bytes(data)
+
+    def remove(self) -> None:
+        if self.bucket:
+            client_of(self.bucket).delete(self.name)
+        else:
+            self.path.unlink()
+
+
 @dataclass
 class House:
     """A data folder with its deployment, log key and first manifest."""
@@ -147,6 +173,7 @@ class House:
     data: Path
     deployment: Deployment
     log_key: NamedKey
+    stands: Stands = field(default_factory=Stands)
 
     @property
     def settings(self) -> Settings:
@@ -163,9 +190,21 @@ class House:
         files = {}
         for folder in (self.data / "objects", self.data / "uploads", self.data / "page"):
             files |= {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
-        return {"rows": self.rows(), "files": files}
+        bucket = self.stores.bucket
+        return {"rows": self.rows(), "files": files, "bucket": objects_of(bucket) if bucket else {}}
+
+    @property
+    def stores(self) -> Stores:
+        return read_stores(self.data / "stores.json")
+
+    def media_file(self, blob_id: bytes) -> MediaFile:
+        """A sealed blob wherever it lies, for damaging it."""
+        path = self.data / "objects" / f"{blob_id.hex()}.age"
+        return MediaFile(path.name, path, None if path.exists() else self.stores.bucket)
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        if self.stores.database is not None:
+            return rows_of(self.stores.database)
         connection = sqlite3.connect(f"file:{self.data / 'intake.sqlite'}?mode=ro", uri=True)
         try:
             names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
@@ -177,12 +216,13 @@ class House:
         return len(self.rows()[table])
 
 
-def make_house(folder: Path, deployment: Deployment) -> House:
+def make_house(folder: Path, deployment: Deployment, stands: Stands | None = None) -> House:
     """Makes a data folder with `intake init`, twice: the log key first, then roots and manifest."""
-    first = run_intake("init", "--data", folder / "data")
+    stands = stands or Stands()
+    first = run_intake("init", "--data", folder / "data", *stands.write_wishes(folder / "wished.json"))
     assert first.returncode == 0, first.stderr
     name, key = re.search(r"log key: (\S+) (\S+)", first.stdout).groups()
-    house = House(folder / "data", deployment, NamedKey(name, unb64(key, 32)))
+    house = House(folder / "data", deployment, NamedKey(name, unb64(key, 32)), stands)
     (folder / "roots.json").write_text(roots_to_json(deployment.roots, rehearsal=True), "utf-8")
     (folder / "manifest.note").write_bytes(house.manifest())
     arguments = ("--roots", folder / "roots.json", "--manifest", folder / "manifest.note")
@@ -193,6 +233,7 @@ def make_house(folder: Path, deployment: Deployment) -> House:
 
 def copy_house(built: House, folder: Path) -> House:
     shutil.copytree(built.data, folder / "data")
+    built.stands.copy(folder / "data")
     return dataclasses.replace(built, data=folder / "data")
 
 
@@ -207,9 +248,9 @@ def serve_in_child(log: str, arguments: list[str]) -> None:
 class Server:
     """A real `intake serve` in a process of its own, forked from one that has loaded its libraries already."""
 
-    def __init__(self, house: House, *arguments: str) -> None:
+    def __init__(self, house: House, *arguments: str, log_name: str = "serve.log") -> None:
         self.house = house
-        self.log = house.data.parent / "serve.log"
+        self.log = house.data.parent / log_name
         self.log.touch()
         self._arguments = ["serve", "--data", str(house.data), "--port", "0", *arguments]
         self.start()

@@ -147,14 +147,14 @@ def test_next_bundle_has_the_next_serial(core, exported, tmp_path):
 
 
 def test_damaged_and_missing_objects_are_named_and_the_rest_is_written(house, core, exported, intake, tmp_path):
-    first, second = sorted((house.data / "objects").iterdir())
-    first.write_bytes(b"x" * 100)
-    second.unlink()
+    first, second = core.blobs.sealed()
+    house.media_file(first).write(b"x" * 100)
+    house.media_file(second).remove()
     ran = intake("export", "--data", house.data, "--out", tmp_path / "again")
     assert ran.returncode == 1
     assert {line for line in ran.stdout.splitlines() if line.startswith("damaged: ")} == {
-        f"damaged: {first.stem}",
-        f"damaged: {second.stem}",
+        f"damaged: {first.hex()}",
+        f"damaged: {second.hex()}",
     }
     (folder,) = (tmp_path / "again").iterdir()
     bagit.Bag(str(folder)).validate()

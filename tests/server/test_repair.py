@@ -76,7 +76,7 @@ def test_erasure_that_was_begun_is_finished(house, core, forge, store_media):
 
 def test_media_without_a_record_and_damaged_media_are_told_and_left(house, core, forge, store_media):
     cut = store_media(core, forge.media(), core.clock())
-    (house.data / "objects" / f"{cut.hex()}.age").write_bytes(b"x")
+    house.media_file(cut).write(b"x")
     core.blobs.reserve(b"f" * 16, 10, core.clock())
     core.blobs.seal(b"f" * 16, 10, core.clock())
     before = house.snapshot()
@@ -135,6 +135,8 @@ def check_kept(server, house, acked: list[bytes], offsets: dict[str, int]) -> No
         for url, offset in offsets.items():
             told = int(client.head(url, headers={"Tus-Resumable": "1.0.0"}).headers["upload-offset"])
             assert told >= offset
+    if house.stores.database is not None:
+        return
     connection = sqlite3.connect(house.data / "intake.sqlite")
     assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
     connection.close()

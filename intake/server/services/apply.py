@@ -39,7 +39,7 @@ def apply_outbox(core: Core, untrusted: bytes) -> Applied:
     except WireError as error:
         raise OutboxRefused(str(error)) from None
     day = core.clock()
-    return core.store.write(lambda connection: _apply(connection, core, note, outbox, day)).result()
+    return core.store.write(lambda connection: _apply(connection, core, note, outbox, day), alone=True).result()
 
 
 def in_order(untrusted: Sequence[bytes]) -> list[int]:

@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from intake.server.blobs import BlobStore, FolderBlobs
 from intake.server.clock import Clock, utc_today
@@ -12,9 +13,10 @@ from intake.server.errors import FolderInvalid
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
 from intake.server.services.uploads import Uploads
-from intake.server.settings import PRIVATE_FILE_MODE, Settings
+from intake.server.settings import PRIVATE_FILE_MODE, Folder, Settings
 from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
 from intake.server.storage import MetadataStore, SqliteStore
+from intake.server.stores import Stores, read_stores
 from intake.wire.constants import DECOY_SECRET_SIZE
 from intake.wire.errors import WireError
 from intake.wire.manifest import Roots, roots_from_json
@@ -25,6 +27,7 @@ class Core:
     """The two stores, the pinned roots, the keys of this server, and its clock."""
 
     settings: Settings
+    stores: Stores
     store: MetadataStore
     blobs: BlobStore
     roots: Roots
@@ -55,13 +58,15 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
     roots, rehearsal = read_roots(settings)
     log_key = load_log_key(folder.log_key)
     secret = _read_decoy_secret(settings)
-    with contextlib.closing(SqliteStore(folder.database)) as store:
-        blobs = FolderBlobs(folder.uploads, folder.objects)
+    with open_lock(settings, alone=False), contextlib.ExitStack() as opened:
+        stores = read_stores(folder.stores)
+        store = opened.enter_context(contextlib.closing(open_store(folder, stores)))
+        blobs = open_blobs(folder, stores)
         manifests = Manifests(store, roots, clock)
         uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
         pages = Pages(folder.page, roots, rehearsal)
-        with contextlib.closing(uploads):
-            yield Core(settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
+        opened.enter_context(contextlib.closing(uploads))
+        yield Core(settings, stores, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
 
 
 def read_roots(settings: Settings) -> tuple[Roots, bool]:
@@ -81,12 +86,57 @@ def _read_decoy_secret(settings: Settings) -> bytes:
     return secret
 
 
+def open_store(folder: Folder, stores: Stores, make: bool = False) -> MetadataStore:
+    """Opens the records of a data folder; `make` lets SQLite's file be missing.
+
+    Raises FolderInvalid or StorageUnavailable.
+    """
+    if stores.database is None:
+        if not make and not folder.database.exists():
+            raise FolderInvalid(f"{folder.database.name} is missing")
+        return SqliteStore(folder.database)
+    # The driver takes longer to load than SQLite to open.
+    from intake.server.storage_postgres import PostgresStore
+
+    return PostgresStore(stores.database)
+
+
+def open_blobs(folder: Folder, stores: Stores) -> BlobStore:
+    """The blobs of a data folder, and of the bucket when one is named."""
+    spool = FolderBlobs(folder.uploads, folder.objects)
+    if stores.bucket is None:
+        return spool
+    from intake.server.blobs_s3 import S3Blobs
+
+    return S3Blobs(spool, stores.bucket)
+
+
+@contextlib.contextmanager
+def held(path: Path, alone: bool, wait: bool = True) -> Iterator[bool]:
+    """Holds a lock across processes, shared or `alone`; False when it cannot be had without waiting."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
+    try:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def erase_lock(settings: Settings, alone: bool) -> Iterator[None]:
     """Waits for and holds the lock between exports (shared) and deletions (`alone`), across processes."""
-    handle = os.open(settings.folder.erase_lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    with held(settings.folder.erase_lock, alone):
         yield
-    finally:
-        os.close(handle)
+
+
+@contextlib.contextmanager
+def open_lock(settings: Settings, alone: bool) -> Iterator[None]:
+    """Holds the lock between what uses the stores (shared) and what moves them (`alone`); raises FolderInvalid."""
+    with held(settings.folder.open_lock, alone, wait=False) as mine:
+        if not mine:
+            raise FolderInvalid("something else has it open" if alone else "its stores are being moved")
+        yield

@@ -22,7 +22,7 @@ class DailyWork:
         """
         core, day = self._core, self._core.clock()
         head = core.store.write(
-            lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day)
+            lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day), alone=True
         ).result()
         if head is not None:
             log(Event.CLOSED_DAY, head.batch, head.size)

@@ -76,7 +76,7 @@ def erase_due(core: Core) -> int:
     """
     with erase_lock(core.settings, alone=True):
         day = core.clock()
-        erased = core.store.write(lambda connection: _forget_due(connection, core, day)).result()
+        erased = core.store.write(lambda connection: _forget_due(connection, core, day), alone=True).result()
         finish_erasures(core)
         if erased:
             core.store.forget()

@@ -55,7 +55,7 @@ def export_bundle(core: Core, target: Path) -> Exported:
         raise ExportFailed("the server has no key manifest yet")
     with erase_lock(core.settings, alone=False):
         day = core.clock()
-        serial = core.store.write(lambda connection: _begin(connection, core, day)).result()
+        serial = core.store.write(lambda connection: _begin(connection, core, day), alone=True).result()
         contents = core.store.read(_collect)
         bundle_id = os.urandom(OBJECT_ID_SIZE).hex()
         draft = target / f".bundle-{bundle_id[:8]}.part"

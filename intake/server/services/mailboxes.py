@@ -57,7 +57,8 @@ async def empty_mailbox(core: Core, untrusted: bytes) -> None:
     request = parse_delete(untrusted)
     mailbox = verify_delete(request)
     empty = decoys(core.decoy_secret, mailbox)
-    await asyncio.wrap_future(core.store.write(lambda connection: _empty(connection, mailbox, request.hashes, empty)))
+    write = core.store.write(lambda connection: _empty(connection, mailbox, request.hashes, empty), alone=True)
+    await asyncio.wrap_future(write)
 
 
 def _empty(connection: Connection, mailbox: bytes, hashes: tuple[bytes, ...], empty: bytes) -> None:

@@ -3,19 +3,25 @@
 Everything acknowledged is durable before it is told, so only the unacknowledged is ever cut away here.
 """
 
-import hashlib
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from intake.server.blobs import BlobStore
+from intake.server.blobs import BlobStore, digest_of
+from intake.server.errors import StorageUnavailable
 from intake.server.models import objects, uploads
 from intake.server.services.core import Core
 from intake.server.services.deletion import finish_erasures
 from intake.server.services.objects import NewObject
 from intake.server.services.uploads import record_sealed
 from intake.wire.constants import OBJECT_MEDIA
+
+STRAY_SECONDS: Final = 3600
+"""After which a part without a record belongs to nobody: a body that is silent for 300 s is given up."""
 
 
 @dataclass
@@ -29,6 +35,7 @@ class Repairs:
     erased: int = 0
     unrecorded: int = 0
     damaged: int = 0
+    away: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,17 +47,41 @@ class _Record:
     day: date
 
 
-def repair(core: Core) -> Repairs:
-    """Brings files and records together; only the one server of a data folder may do this, before it serves."""
-    found = Repairs(erased=finish_erasures(core))
-    records = core.store.read(_records)
-    for record in records:
-        _repair_upload(core, record, found)
-    for part in core.blobs.parts() - {record.upload_id for record in records}:
-        core.blobs.discard(part)
-        found.reservations += 1
-    _compare(core, found)
+def repair(core: Core, alone: bool = True) -> Repairs:
+    """Brings files and records together before a server serves; with `alone` none is running on the data folder yet.
+
+    Otherwise what others are receiving is left alone. What lies in a bucket that is away is left for another time.
+    """
+    found = Repairs()
+    with _unless_away(found):
+        found.erased = finish_erasures(core)
+    for record in core.store.read(_records):
+        with _unless_away(found):
+            _repair_upload(core, record, found)
+    found.reservations = clear_strays(core, 0 if alone else STRAY_SECONDS)
+    with _unless_away(found):
+        _compare(core, found)
     return found
+
+
+def clear_strays(core: Core, idle_seconds: int) -> int:
+    """Discards parts that have no record and that nothing has touched for so long; returns how many.
+
+    A forwarded file has no record while it comes, and an upload none until a moment after its room was reserved.
+    """
+    parts = core.blobs.parts(idle_seconds)
+    strays = parts - set(core.store.read(lambda c: c.execute(select(uploads.c.id)).scalars())) if parts else parts
+    for part in strays:
+        core.blobs.discard(part)
+    return len(strays)
+
+
+@contextlib.contextmanager
+def _unless_away(found: Repairs) -> Iterator[None]:
+    try:
+        yield
+    except StorageUnavailable:
+        found.away = True
 
 
 def _records(connection: Connection) -> list[_Record]:
@@ -81,15 +112,15 @@ def _repair_upload(core: Core, record: _Record, found: Repairs) -> None:
 
 def hash_blob(blobs: BlobStore, blob_id: bytes) -> bytes:
     """SHA-256 over a sealed blob."""
-    digest = hashlib.sha256()
-    for piece in blobs.read(blob_id):
-        digest.update(piece)
-    return digest.digest()
+    return digest_of(blobs.read(blob_id))
 
 
 def _compare(core: Core, found: Repairs) -> None:
+    there = core.blobs.sealed_sizes()
     query = select(objects.c.id, objects.c.size).where(objects.c.kind == OBJECT_MEDIA)
     sizes = core.store.read(lambda connection: {row.id: row.size for row in connection.execute(query)})
-    found.damaged = sum(core.blobs.sealed_size(blob_id) != size for blob_id, size in sizes.items())
+    odd = {blob_id: size for blob_id, size in sizes.items() if there.get(blob_id) != size}
+    # Looked at again: another process may have sealed it since.
+    found.damaged = sum(core.blobs.sealed_size(blob_id) != size for blob_id, size in odd.items())
     # Left alone: after a restored backup they may be the only copy of something acknowledged.
-    found.unrecorded = len(core.blobs.sealed() - set(sizes))
+    found.unrecorded = len(set(there) - set(sizes))
