@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from intake.server.blobs import BlobStore, FolderBlobs
 from intake.server.clock import Clock, utc_today
 from intake.server.errors import FolderInvalid
+from intake.server.services.door import SealedDoor
+from intake.server.services.handover import Handover
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
+from intake.server.services.turns import Turns
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
@@ -58,7 +61,8 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
     with contextlib.closing(SqliteStore(folder.database)) as store:
         blobs = FolderBlobs(folder.uploads, folder.objects)
         manifests = Manifests(store, roots, clock)
-        uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
+        door, turns = SealedDoor(manifests, settings.media_max_bytes), Turns(Handover(folder.run))
+        uploads = Uploads(store, blobs, door, clock, turns, settings.unfinished_hours)
         pages = Pages(folder.page, roots, rehearsal)
         with contextlib.closing(uploads):
             yield Core(settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
