@@ -42,13 +42,12 @@ class Pieces:
         if self._end is not None:
             self._end.set()
 
-    async def read(self) -> bytes:
-        if self._pieces:
-            return self._pieces.pop(0)
-        if self._end is not None:
+    async def take(self, wanted: int) -> list[bytes]:
+        if not self._pieces and self._end is not None:
             await self._end.wait()
             raise BodyCut(taken_over=True)
-        return b""
+        pieces, self._pieces = self._pieces, []
+        return pieces
 
 
 @pytest.fixture

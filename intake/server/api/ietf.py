@@ -100,7 +100,7 @@ class Ietf:
         implied = offset + length if ends and length is not None else None
         if None not in (told, implied) and told != implied:
             raise Refusal("inconsistent-upload-length")
-        body = StreamedBody(self._request.receive, length)
+        body = StreamedBody(self._request, length)
         digest = digest_field(self._request, "content-digest")
         return Chunk(offset, body, digest, ends, implied if told is None else told)
 

@@ -88,7 +88,7 @@ class Tus:
         return False
 
     def _chunk(self, offset: int) -> Chunk:
-        body = StreamedBody(self._request.receive, content_length(self._request))
+        body = StreamedBody(self._request, content_length(self._request))
         return Chunk(offset, body, checksum(self._request))
 
     def _answer(self, status: int, progress: Progress, more: dict[str, str]) -> Response:

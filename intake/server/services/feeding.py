@@ -8,14 +8,14 @@ restart, after its record is committed.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from intake.server.blobs import Part
-from intake.server.errors import BodyCut, Refusal, ServerError
+from intake.server.errors import Refusal, ServerError
 from intake.wire.constants import AGE_STANZA_TYPE, AGE_VERSION_LINE
 from intake.wire.errors import NotSealed, WrongRecipients
 from intake.wire.sealed import SealedHeader, check_media, header_bytes_needed, parse_header
@@ -48,10 +48,10 @@ class Body(Protocol):
     length: int | None
 
     def stop(self) -> None:
-        """Makes `read` raise BodyCut, because a newer request has taken over."""
+        """Makes `take` raise BodyCut after what it has, because a newer request has taken over."""
 
-    async def read(self) -> bytes:
-        """The next piece, b"" at the end; raises BodyCut when there will be no end."""
+    async def take(self, wanted: int) -> list[bytes]:
+        """At least `wanted` bytes, fewer at the end, then an empty list; raises BodyCut when there will be no end."""
 
 
 class Room:
@@ -73,25 +73,6 @@ class Room:
         """Bytes after which a batch is written now: 16 KiB to 1 MiB."""
         share = _SHARED_SIZE // (2 * max(1, self._receiving))
         return max(_BATCH_MIN_SIZE, min(_BATCH_MAX_SIZE, share))
-
-
-async def batches(body: Body, room: Room) -> AsyncIterator[list[bytes]]:
-    """Collects a body to lists as long as `room` allows; what came before a BodyCut is handed out first."""
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        while piece := await body.read():
-            pieces.append(piece)
-            size += len(piece)
-            if size >= room.batch_size():
-                yield pieces
-                pieces, size = [], 0
-    except BodyCut:
-        if pieces:
-            yield pieces
-        raise
-    if pieces:
-        yield pieces
 
 
 @dataclass

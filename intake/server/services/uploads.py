@@ -24,7 +24,7 @@ from intake.server.clock import Clock
 from intake.server.errors import BodyCut, Refusal, WrongOffset
 from intake.server.models import uploads
 from intake.server.services.door import Door
-from intake.server.services.feeding import CHECKPOINT_SIZE, Body, Feed, Gate, Room, RunningHash, batches
+from intake.server.services.feeding import CHECKPOINT_SIZE, Body, Feed, Gate, Room, RunningHash
 from intake.server.services.objects import NewObject
 from intake.server.services.turns import Live, Turns
 from intake.server.services.unfinished import (
@@ -261,7 +261,7 @@ class Uploads:
         cut: BodyCut | None = None
         try:
             try:
-                async for pieces in batches(chunk.body, self._room):
+                while pieces := await chunk.body.take(self._room.batch_size()):
                     await feed.put(pieces, self.pool)
                     if feed.position - found.position >= CHECKPOINT_SIZE and chunk.sha256 is None:
                         await self._record(found, feed, chunk)
