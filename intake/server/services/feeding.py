@@ -157,8 +157,8 @@ class Feed:
 
     async def flush(self, pool: Executor, day: date) -> int:
         """Makes all batches durable; returns the position they end at."""
-        await self.written()
-        await _settled(pool.submit(self._part.flush, day))
+        pending, self._pending = self._pending, None
+        await _settled(pool.submit(self._flush, pending, day))
         return self.position
 
     def close(self) -> None:
@@ -169,6 +169,12 @@ class Feed:
         """Lets the last batch end, whatever becomes of it: the part may only be closed after that."""
         with contextlib.suppress(ServerError):
             await self.written()
+
+    def _flush(self, pending: "Future[None] | None", day: date) -> None:
+        # Threads take jobs in turn: the batch before is being written by another one, or was.
+        if pending is not None:
+            pending.result()
+        self._part.flush(day)
 
     def _write(self, position: int, pieces: list[bytes]) -> None:
         self._part.write(position, pieces)

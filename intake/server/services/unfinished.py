@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from intake.server.blobs import BlobStore
 from intake.server.errors import Refusal, StorageUnavailable
@@ -12,6 +13,15 @@ from intake.server.services.feeding import RunningHash
 from intake.server.services.objects import NewObject, is_known, put_object
 from intake.server.storage import MetadataStore
 from intake.wire.constants import OBJECT_MEDIA
+
+# Built once: building a statement anew costs more than running it.
+_FIND: Final = select(uploads).where(uploads.c.id == bindparam("upload_id"))
+_FIND_STORED: Final = select(objects.c.size, objects.c.sha256).where(
+    objects.c.id == bindparam("upload_id"), objects.c.kind == OBJECT_MEDIA
+)
+_MOVE: Final = (
+    update(uploads).where(uploads.c.id == bindparam("upload_id")).values(position=bindparam("at"), day=bindparam("on"))
+)
 
 
 @dataclass(frozen=True)
@@ -90,14 +100,18 @@ def find(store: MetadataStore, blobs: BlobStore, upload_id: bytes) -> Unfinished
 
 
 def _row(connection: Connection, upload_id: bytes) -> Unfinished | Progress:
-    row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).one_or_none()
+    row = connection.execute(_FIND, {"upload_id": upload_id}).one_or_none()
     if row is not None:
         return Unfinished(row.id, row.size, row.epoch, row.work, row.position, row.day, row.announced)
-    query = select(objects.c.size, objects.c.sha256).where(objects.c.id == upload_id, objects.c.kind == OBJECT_MEDIA)
-    stored = connection.execute(query).one_or_none()
+    stored = connection.execute(_FIND_STORED, {"upload_id": upload_id}).one_or_none()
     if stored is None:
         raise Refusal("not-found")
     return Progress(stored.size, stored.size, stored.sha256)
+
+
+def move(connection: Connection, found: Unfinished) -> None:
+    """Records how far an upload has come, which must be durable by now."""
+    connection.execute(_MOVE, {"upload_id": found.upload_id, "at": found.position, "on": found.day})
 
 
 def hash_of(blobs: BlobStore, upload_id: bytes, running: RunningHash, end: int) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert
 
 from intake.server.blobs import BlobStore, Part
 from intake.server.clock import Clock
@@ -34,6 +34,7 @@ from intake.server.services.unfinished import (
     find,
     hash_of,
     kept_days,
+    move,
     record_sealed,
 )
 from intake.server.storage import MetadataStore
@@ -228,12 +229,10 @@ class Uploads:
             raise
 
     async def _receive(self, live: Live, found: Unfinished, chunk: Chunk) -> None:
-        before = live.hash.copy()
-        part = await self._run(self._blobs.open_part, found.upload_id)
+        before, known_gate = live.hash.copy(), live.gate
+        live.gate = None
+        part, gate = await self._look(self._opened, found, known_gate)
         try:
-            gate, live.gate = live.gate, None
-            if gate is None:
-                gate = await self._run(self._opened, part, found)
             body_hash = RunningHash()
             hashes = [live.hash] if live.hash.position == found.position else []
             feed = Feed(part, found.position, found.size, gate, [*hashes, *([body_hash] if chunk.sha256 else [])])
@@ -249,45 +248,56 @@ class Uploads:
                 live.hash = before
             raise
         finally:
-            await self._run(part.close)
+            part.close()
 
-    def _opened(self, part: Part, found: Unfinished) -> Gate:
-        """The gate after the bytes that are there, of which only the header's matter; runs in a thread."""
-        gate = self.door.gate(found.size, found.epoch)
-        gate.look(list(part.read(0, min(found.position, header_bytes_needed))))
-        return gate
+    def _opened(self, found: Unfinished, gate: Gate | None) -> tuple[Part, Gate]:
+        """The part, and the gate after the bytes that are there, of which only the header's matter; in a thread."""
+        part = self._blobs.open_part(found.upload_id)
+        try:
+            if gate is None:
+                gate = self.door.gate(found.size, found.epoch)
+                gate.look(list(part.read(0, min(found.position, header_bytes_needed))))
+        except BaseException:
+            part.close()
+            raise
+        return part, gate
 
     async def _take_in(self, found: Unfinished, feed: Feed, chunk: Chunk, body_hash: RunningHash) -> None:
-        cut: BodyCut | None = None
         try:
-            try:
-                while pieces := await chunk.body.take(self._room.batch_size()):
-                    await feed.put(pieces, self.pool)
-                    if feed.position - found.position >= CHECKPOINT_SIZE and chunk.sha256 is None:
-                        await self._record(found, feed, chunk)
-            except BodyCut as error:
-                cut = error
-            await feed.written()
-        finally:
+            cut = await self._take_all(found, feed, chunk)
+            if chunk.sha256 is not None:
+                await feed.written()
+                if cut is not None:
+                    raise cut
+                if body_hash.digest.digest() != chunk.sha256:
+                    raise Refusal("checksum-mismatch")
+            if feed.position > found.position:
+                await self._record(found, feed, chunk)
+        except BaseException:
+            # The file must not be closed below a thread that writes it.
             await feed.settle()
-        if chunk.sha256 is not None:
-            if cut is not None:
-                raise cut
-            if body_hash.digest.digest() != chunk.sha256:
-                raise Refusal("checksum-mismatch")
-        if feed.position > found.position:
-            await self._record(found, feed, chunk)
+            raise
         if cut is not None and found.position < found.size:
             raise cut
+
+    async def _take_all(self, found: Unfinished, feed: Feed, chunk: Chunk) -> BodyCut | None:
+        """Writes a body as it comes; returns what cut it off, None when it ended."""
+        try:
+            while pieces := await chunk.body.take(self._room.batch_size()):
+                await feed.put(pieces, self.pool)
+                if feed.position - found.position >= CHECKPOINT_SIZE and chunk.sha256 is None:
+                    await self._record(found, feed, chunk)
+        except BodyCut as error:
+            return error
+        return None
 
     async def _record(self, found: Unfinished, feed: Feed, chunk: Chunk) -> None:
         """Makes an offset true: fdatasync, then its committed record; the whole size is recorded by sealing."""
         day = self._clock()
         position = await feed.flush(self.pool, day)
-        if position < found.size or chunk.ends is False:
-            change = update(uploads).where(uploads.c.id == found.upload_id).values(position=position, day=day)
-            await self._write(lambda connection: connection.execute(change))
         found.position, found.day = position, day
+        if position < found.size or chunk.ends is False:
+            await self._write(lambda connection: move(connection, found))
 
     async def _remove(self, live: Live, upload_id: bytes) -> None:
         await self._write(lambda connection: connection.execute(delete(uploads).where(uploads.c.id == upload_id)))
