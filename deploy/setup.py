@@ -39,6 +39,7 @@ SOURCE_ONLY = "bagit"
 
 TOOLS = {
     "chromium": ("chromium", "chromium-browser"),
+    "curl": ("curl",),
     "firefox-esr": ("firefox-esr",),
     "iproute2": ("ip", "/usr/sbin/ip", "/sbin/ip"),
     "nftables": ("nft", "/usr/sbin/nft", "/sbin/nft"),

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "deploy"))
 
 import setup  # noqa: E402
 
-TOOLS = ["chromium", "firefox-esr", "iproute2", "nftables", "nginx-light", "postgresql", "strace", "wrk"]
+TOOLS = ["chromium", "curl", "firefox-esr", "iproute2", "nftables", "nginx-light", "postgresql", "strace", "wrk"]
 WORKERS_MAX = 4
 SKIPPED_REPORT = ROOT / ".cache" / "skipped.json"
 

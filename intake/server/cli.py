@@ -15,14 +15,15 @@ from intake.server.services.export import export_bundle
 from intake.server.services.move import move
 from intake.server.services.offload import offload
 from intake.server.services.status import status_lines
-from intake.server.settings import Folder, Settings
+from intake.server.settings import UNFINISHED_HOURS, Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
 
 _PRIVATE_UMASK = 0o077
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    return Settings(Folder(options.data), getattr(options, "media_max", MEDIA_SEALED_MAX_SIZE))
+    media_max = getattr(options, "media_max", MEDIA_SEALED_MAX_SIZE)
+    return Settings(Folder(options.data), media_max, getattr(options, "unfinished_hours", UNFINISHED_HOURS))
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -134,6 +135,9 @@ def build_parser() -> argparse.ArgumentParser:
     server.add_argument("--port", type=int, default=8400, help="0 takes a free one and says which")
     server.add_argument(
         "--media-max", type=int, default=MEDIA_SEALED_MAX_SIZE, help="largest sealed media object in bytes"
+    )
+    server.add_argument(
+        "--unfinished-hours", type=int, default=UNFINISHED_HOURS, help="how long unfinished media are kept"
     )
     export = _verb(verbs, "export", run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")

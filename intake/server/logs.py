@@ -37,6 +37,7 @@ class Event(StrEnum):
     UNEXPECTED = "unexpected error: %s"
     CLOSED_DAY = "batch %d closed, %d objects in the log"
     ERASED = "%d objects erased"
+    EXPIRED = "%d unfinished uploads expired"
     MEASURED = "%d unfinished uploads measured"
     SEALED = "%d uploads were whole: sealed now"
     LOST = "%d unfinished uploads had lost their file: forgotten"

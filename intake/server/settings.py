@@ -10,6 +10,7 @@ from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
 
 PRIVATE_FILE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
+UNFINISHED_HOURS = 72
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class Folder:
         return self.root / "erase.lock"
 
     @property
+    def run(self) -> Path:
+        """Locks and sockets of the running servers; nothing in it outlives them but empty files."""
+        return self.root / "run"
+
+    @property
     def serve_lock(self) -> Path:
         """Held by the one server that runs on this folder, or shared by all of them over PostgreSQL."""
         return self.root / "serve.lock"
@@ -95,10 +101,14 @@ class Folder:
 
 @dataclass(frozen=True)
 class Settings:
-    """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB."""
+    """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB.
+
+    `unfinished_hours`: how long an unfinished upload is kept after its last byte, rounded up to whole days.
+    """
 
     folder: Folder
     media_max_bytes: int = MEDIA_SEALED_MAX_SIZE
+    unfinished_hours: int = UNFINISHED_HOURS
 
 
 def write_private(path: Path, data: bytes) -> None:

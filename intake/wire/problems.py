@@ -16,15 +16,18 @@ from intake.wire.errors import (
 )
 
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
+IANA_PREFIX: Final = "https://iana.org/assignments/http-problem-types#"
+"""Of the two problems that draft-ietf-httpbis-resumable-upload defines."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of refusal: its `name` in the URN, its HTTP `status`, its `title` as an English sentence."""
+    """One kind of refusal: its `name` (after `prefix` its type), its HTTP `status`, its `title`, a sentence."""
 
     name: str
     status: int
     title: str
+    prefix: str = PROBLEM_PREFIX
 
 
 _ALL: Final = (
@@ -47,6 +50,11 @@ _ALL: Final = (
     Problem("tus-version", 412, "Only tus 1.0.0 is spoken here."),
     Problem("too-large", 413, "This is larger than what is accepted here."),
     Problem("media-type", 415, "This content type is not accepted."),
+    Problem("completed-upload", 409, "This upload is complete and cannot be changed."),
+    Problem("checksum-algorithm", 400, "Only the algorithm sha256 is known here."),
+    Problem("checksum-mismatch", 460, "The bytes of this request are not those of its checksum."),
+    Problem("mismatching-upload-offset", 409, "The upload goes on at another offset.", IANA_PREFIX),
+    Problem("inconsistent-upload-length", 400, "The lengths told for this upload do not agree.", IANA_PREFIX),
     Problem("internal", 500, "The server failed; nothing was stored."),
     Problem("unavailable", 503, "The server cannot answer now: try again later."),
     Problem("no-space", 507, "There is no space left: try again later."),
@@ -69,14 +77,16 @@ def problem_for(error: WireError) -> Problem:
     return PROBLEMS[next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), "malformed")]
 
 
-def problem_body(name: str, offset: int | None = None) -> bytes:
-    """The JSON body for the problem `name`; `offset` only where the offset is the problem."""
+def problem_body(name: str, offset: int | None = None, provided: int | None = None) -> bytes:
+    """The JSON body for the problem `name`; `offset`, and the one `provided`, only where the offset is the problem."""
     problem = PROBLEMS[name]
     fields: dict[str, object] = {
-        "type": PROBLEM_PREFIX + problem.name,
+        "type": problem.prefix + problem.name,
         "title": problem.title,
         "status": problem.status,
     }
-    if offset is not None:
+    if offset is not None and problem.prefix == IANA_PREFIX:
+        fields |= {"expected-offset": offset, "provided-offset": provided}
+    elif offset is not None:
         fields["offset"] = offset
     return strict_json_dumps(fields).encode()

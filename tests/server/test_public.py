@@ -178,7 +178,7 @@ def test_health(shared_client):
         ("GET", "/openapi.json", "not-found"),
         ("GET", "/docs", "not-found"),
         ("GET", "/reports", "method"),
-        ("DELETE", "/uploads/" + "ab" * 16, "method"),
+        ("PUT", "/uploads/" + "ab" * 16, "method"),
         ("PUT", "/mailbox", "method"),
         ("GET", "/reports/", "not-found"),
     ],

@@ -37,13 +37,19 @@ def stored(house, url: str) -> bytes:
     return (house.data / "objects" / f"{url.rsplit('/')[-1]}.age").read_bytes()
 
 
-def half_open(port: int, url: str, offset: int, announced: int, sent: bytes) -> socket.socket:
-    """A PATCH whose phone has gone silent after `sent`."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
-    head = (
-        f"PATCH {url} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n"
-        f"Content-Type: application/offset+octet-stream\r\nContent-Length: {announced}\r\n\r\n"
+def half_open(port: int, url: str, offset: int, announced: int, sent: bytes, more: str = "") -> socket.socket:
+    """A PATCH, with `more` header lines, whose phone has gone silent after `sent`."""
+    return silent_after(
+        port,
+        f"PATCH {url} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {offset}\r\n{more}"
+        f"Content-Type: application/offset+octet-stream\r\nContent-Length: {announced}\r\n\r\n",
+        sent,
     )
+
+
+def silent_after(port: int, head: str, sent: bytes) -> socket.socket:
+    """A connection on which nothing follows `head` and `sent`."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
     connection.sendall(head.encode() + sent)
     return connection
 
@@ -193,7 +199,9 @@ def test_abilities_are_told(shared_client):
     answer = shared_client.options("/uploads")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
-    assert answer.headers["tus-extension"] == "creation"
+    extensions = "creation,creation-with-upload,checksum,expiration,termination"
+    assert (answer.headers["tus-extension"], answer.headers["tus-checksum-algorithm"]) == (extensions, "sha256")
+    assert answer.headers["upload-limit"] == f"max-size={4 * 1024**3}, min-size=67195"
     assert answer.headers["tus-max-size"] == str(4 * 1024**3)
 
 

@@ -22,7 +22,9 @@ def test_problems_are_those_of_the_spec(root: Path) -> None:
 def test_problem_body_has_type_title_and_status(name):
     body = json.loads(problem_body(name))
     assert list(body) == ["type", "title", "status"]
-    assert body["type"] == f"urn:intake:problem:{name}"
+    is_iana = name in ("mismatching-upload-offset", "inconsistent-upload-length")
+    prefix = "https://iana.org/assignments/http-problem-types#" if is_iana else "urn:intake:problem:"
+    assert body["type"] == prefix + name
     assert body["status"] == PROBLEMS[name].status
     assert re.fullmatch("[A-Z][ -~]+[.]", body["title"])
 
@@ -30,6 +32,12 @@ def test_problem_body_has_type_title_and_status(name):
 def test_offset_stands_last_when_given():
     assert list(json.loads(problem_body("offset-mismatch", offset=0))) == ["type", "title", "status", "offset"]
     assert json.loads(problem_body("offset-mismatch", offset=2**32))["offset"] == 2**32
+
+
+def test_offsets_stand_under_the_names_of_the_ietf_draft():
+    body = json.loads(problem_body("mismatching-upload-offset", offset=5, provided=7))
+    assert list(body) == ["type", "title", "status", "expected-offset", "provided-offset"]
+    assert (body["expected-offset"], body["provided-offset"]) == (5, 7)
 
 
 def test_unknown_problem_has_no_body():

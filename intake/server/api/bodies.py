@@ -3,8 +3,9 @@
 import asyncio
 
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Message
 
+from intake.server.api.inbox import EXTENSION, Inbox, OpenInbox
 from intake.server.errors import BodyCut, Refusal
 from intake.server.services.core import Core
 
@@ -39,7 +40,7 @@ async def read_bounded(request: Request, limit: int) -> bytes:
     announced = content_length(request)
     if announced is not None and announced > limit:
         raise Refusal("too-large")
-    body = StreamedBody(request.receive, announced)
+    body = StreamedBody(request, announced)
     taken = bytearray()
     while piece := await body.read():
         taken += piece
@@ -54,19 +55,39 @@ class StreamedBody:
     A phone that changed networks leaves a connection that never ends: waiting for it would hold the upload for minutes.
     """
 
-    def __init__(self, receive: Receive, length: int | None) -> None:
+    def __init__(self, request: Request, length: int | None) -> None:
         self.length = length
-        self._receive = receive
+        self._receive = request.receive
+        self._open_inbox: OpenInbox | None = request.scope.get("extensions", {}).get(EXTENSION, {}).get("open")
+        self._inbox: Inbox | None = None
         self._task = asyncio.current_task()
         self._more = True
         self._stopped = False
         self._waiting = False
 
     def stop(self) -> None:
-        """Makes a waiting or the next `read` raise BodyCut at once."""
+        """Makes a waiting or the next `read` raise BodyCut at once; `take` hands out first what it has."""
         self._stopped = True
-        if self._waiting and self._task is not None:
+        if self._inbox is not None:
+            self._inbox.close()
+        elif self._waiting and self._task is not None:
             self._task.cancel()
+
+    async def take(self, wanted: int) -> list[bytes]:
+        """At least `wanted` bytes, fewer at the end, then an empty list; raises BodyCut as `read` does.
+
+        Not to be mixed with `read`. A server without inboxes hands out single pieces.
+        """
+        if self._inbox is None:
+            first = await self.read()
+            if not self._more or self._open_inbox is None:
+                return [first] if first else []
+            self._inbox = self._open_inbox()
+            self._inbox.put(first)
+        taken = await self._inbox.take(wanted)
+        if not taken and not self._inbox.ended:
+            raise BodyCut(taken_over=self._stopped)
+        return taken
 
     async def read(self) -> bytes:
         """The next piece, b"" at the end; raises BodyCut when the connection ended or `stop` was called."""

@@ -94,7 +94,7 @@ def _reader_of(request: Request) -> "_Reader":
         raise Refusal("length-required")
     if length > core.uploads.media_max + _FORM_OVERHEAD:
         raise Refusal("too-large")
-    return _Reader(Forwarding(core), StreamedBody(request.receive, length), length, options[b"boundary"])
+    return _Reader(Forwarding(core), StreamedBody(request, length), length, options[b"boundary"])
 
 
 @dataclass

@@ -15,15 +15,23 @@ _HEADERS_READ: Final = frozenset(
         "accept-encoding",
         "accept-language",
         "access-control-request-method",
+        "content-digest",
         "content-length",
         "content-type",
         "if-none-match",
+        "repr-digest",
         "tus-resumable",
         EPOCH_HEADER.lower(),
     )
 )
 _EXPOSED: Final = (
-    b"Location, Repr-Digest, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Offset"
+    b"Location, Repr-Digest, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, "
+    b"Tus-Version, Upload-Complete, Upload-Expires, Upload-Length, Upload-Limit, Upload-Offset"
+)
+_ALLOWED: Final = (
+    f"Content-Digest, Content-Type, {EPOCH_HEADER}, Repr-Digest, Tus-Resumable, Upload-Checksum, Upload-Complete, "
+    # These are refused, in words that a page can only read when its browser was let ask.
+    "Upload-Concat, Upload-Defer-Length, Upload-Draft-Interop-Version, Upload-Length, Upload-Metadata, Upload-Offset"
 )
 _ALWAYS: Final = (
     (b"access-control-allow-origin", b"*"),
@@ -32,11 +40,8 @@ _ALWAYS: Final = (
     (b"referrer-policy", b"no-referrer"),
 )
 _PREFLIGHT: Final = (
-    (b"access-control-allow-methods", b"GET, POST, HEAD, PATCH, OPTIONS"),
-    (
-        b"access-control-allow-headers",
-        f"Content-Type, {EPOCH_HEADER}, Tus-Resumable, Upload-Length, Upload-Offset".encode(),
-    ),
+    (b"access-control-allow-methods", b"GET, POST, HEAD, PATCH, DELETE, OPTIONS"),
+    (b"access-control-allow-headers", _ALLOWED.encode()),
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 )

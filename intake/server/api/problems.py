@@ -17,13 +17,15 @@ _RETRY_SECONDS: Final = {"unavailable": "30", "no-space": "600"}
 _OF_STATUS: Final = {404: "not-found", 405: "method"}
 
 
-def problem_response(name: str, offset: int | None = None, headers: dict[str, str] | None = None) -> Response:
+def problem_response(
+    name: str, offset: int | None = None, headers: dict[str, str] | None = None, provided: int | None = None
+) -> Response:
     """The answer for the problem `name`, with Retry-After in seconds where it will pass."""
     extra = dict(headers or {}) | retry_after(name)
     if name == "tus-version":
         extra["Tus-Version"] = "1.0.0"
     return Response(
-        problem_body(name, offset),
+        problem_body(name, offset, provided),
         status_code=PROBLEMS[name].status,
         headers=extra | {"Cache-Control": "no-store"},
         media_type=PROBLEM_CONTENT_TYPE,
@@ -67,9 +69,16 @@ def problem_name(error: Exception) -> str:
             return "internal"
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+def problem_for_error(
+    error: Exception, headers: dict[str, str], name: str | None = None, provided: int | None = None
+) -> Response:
+    """The answer that tells of `error`, under another `name` where a protocol has its own; `provided` is an offset."""
     offset = error.offset if isinstance(error, WrongOffset) else None
-    return problem_response(problem_name(error), offset)
+    return problem_response(name or problem_name(error), offset, headers, provided)
+
+
+async def _answer(_: Request, error: Exception) -> Response:
+    return problem_for_error(error, {})
 
 
 async def _answer_http(_: Request, error: Exception) -> Response:

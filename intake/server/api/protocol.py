@@ -9,6 +9,7 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from intake.server.api.inbox import EXTENSION, Inbox, Reader
 from intake.server.api.problems import raw_problem
 
 HEAD_MAX_SIZE: Final = 64 * 1024
@@ -32,6 +33,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the clock."""
         super().connection_made(transport)
+        self.inbox: Inbox | None = None
+        transport.set_protocol(Reader(self))
         self._outside_body = 0
         self._in_head = True
         self._head_begun = self._heard = self.loop.time()
@@ -41,17 +44,25 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stops the clock."""
         self._watching.cancel()
+        if self.inbox is not None:
+            self.inbox.close()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
+    def take_in(self, data: memoryview) -> None:
         """Feeds the parser, which tells of body by `on_body`; what is left over counts against the bound."""
         self._heard = self.loop.time()
         if self._in_head and self._outside_body == 0:
             self._head_begun = self._heard
         self._outside_body += len(data)
-        super().data_received(data)
+        super().data_received(data)  # type: ignore[arg-type]
         if self._outside_body > HEAD_MAX_SIZE and not self.transport.is_closing():
             self._refuse()
+
+    def on_message_begin(self) -> None:
+        """Another request, whose body nobody has asked for yet."""
+        super().on_message_begin()
+        self.inbox = None
+        self.scope["extensions"] = {EXTENSION: {"open": self._open_inbox}}
 
     def on_headers_complete(self) -> None:
         """A head has ended. Raises ConnectionError, which the parser turns into `malformed`, when too many wait."""
@@ -63,17 +74,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Body has its own bounds, in the services."""
         self._outside_body = 0
-        super().on_body(body)
+        if self.inbox is None or self.cycle.response_complete:
+            super().on_body(body)
+        else:
+            self.inbox.put(body)
 
     def on_message_complete(self) -> None:
         """The next byte begins another head."""
         self._in_head, self._outside_body = True, 0
         super().on_message_complete()
+        if self.inbox is not None:
+            self.inbox.close(ended=True)
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is not HTTP like everything else that is malformed."""
         self.transport.write(raw_problem("malformed"))
         self.transport.close()
+
+    def _open_inbox(self) -> Inbox:
+        """From here on the body of the request being received goes there; asked for when all before was taken."""
+        self.inbox = Inbox(self.flow)
+        return self.inbox
 
     def _refuse(self) -> None:
         if self._in_head:

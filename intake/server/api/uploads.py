@@ -1,23 +1,28 @@
-"""tus 1.0 core with creation (tus.io/protocols/resumable-upload), without metadata, deferred length and GET."""
+"""Media uploads over two protocols on the same addresses: tus 1.0, and the IETF's draft (UPLOADS.md).
 
-from typing import Annotated, Final
+A request with `Tus-Resumable` speaks tus. Any other speaks the draft, if it has `Upload-Complete`, the draft's media
+type, or a method that needs neither.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from intake.server.api.bodies import StreamedBody, content_length, core_of, refuse_metadata
-from intake.server.errors import Refusal
-from intake.server.services.uploads import Progress, Uploads
-from intake.wire.constants import EPOCH_HEADER, EPOCH_MAX, OBJECT_ID_SIZE
-from intake.wire.encoding import b64, parse_int, unhex
-from intake.wire.errors import EncodingInvalid
-
-_VERSION: Final = "1.0.0"
-_CONTENT_TYPE: Final = "application/offset+octet-stream"
-_ANSWER: Final = {"Tus-Resumable": _VERSION, "Cache-Control": "no-store"}
+from intake.server.api import ietf
+from intake.server.api.bodies import core_of
+from intake.server.api.ietf import Ietf, limits
+from intake.server.api.tus import ABILITIES, Tus
+from intake.server.errors import Refusal, ServerError
+from intake.server.services.uploads import Uploads
+from intake.wire.constants import OBJECT_ID_SIZE
+from intake.wire.encoding import unhex
+from intake.wire.errors import EncodingInvalid, WireError
 
 router = APIRouter()
+Spoken = Tus | Ietf
 
 
 async def uploads_of(request: Request) -> Uploads:
@@ -25,67 +30,56 @@ async def uploads_of(request: Request) -> Uploads:
     return core_of(request).uploads
 
 
-async def check_version(request: Request) -> None:
-    """Raises Refusal tus-version unless the request speaks tus 1.0.0."""
-    if request.headers.get("tus-resumable") != _VERSION:
-        raise Refusal("tus-version")
-
-
-def number_in(request: Request, header: str, missing: str, most: int) -> int:
-    """The integer 0..`most` in a header; raises Refusal: `missing` when there is none, malformed, too-large."""
-    text = request.headers.get(header)
-    if text is None:
-        raise Refusal(missing)
-    try:
-        number = parse_int(text)
-    except EncodingInvalid:
-        raise Refusal("malformed") from None
-    if number > most:
-        raise Refusal("too-large" if header == "upload-length" else "malformed")
-    return number
-
-
-Speaking = Depends(check_version)
 UploadsHere = Annotated[Uploads, Depends(uploads_of)]
 
 
 @router.options("/uploads")
 async def tell_abilities(uploads: UploadsHere) -> Response:
-    """What this server speaks, and its largest media object in bytes."""
-    headers = {"Tus-Version": _VERSION, "Tus-Extension": "creation", "Tus-Max-Size": str(uploads.media_max)}
-    return Response(status_code=204, headers=_ANSWER | headers)
+    """What this server speaks, and its largest and smallest media object in bytes."""
+    headers = ABILITIES | {"Tus-Max-Size": str(uploads.media_max), "Upload-Limit": limits(uploads)}
+    return Response(status_code=204, headers=headers | {"Cache-Control": "no-store"})
 
 
-@router.post("/uploads", dependencies=[Speaking])
+@router.post("/uploads")
 async def begin(request: Request, uploads: UploadsHere) -> Response:
-    """Reserves room for a media object of Upload-Length bytes for the epoch in Intake-Epoch."""
-    refuse_metadata(request, "upload-length")
-    size = number_in(request, "upload-length", "length-required", uploads.media_max)
-    epoch = number_in(request, EPOCH_HEADER, "malformed", EPOCH_MAX)
-    if content_length(request):
-        raise Refusal("malformed")
-    upload_id = await uploads.begin_upload(size, epoch)
-    return Response(status_code=201, headers=_ANSWER | {"Location": f"/uploads/{upload_id.hex()}"})
+    """Reserves room for a media object for the epoch in Intake-Epoch, and takes what the body holds of it."""
+    return await _spoken(request, uploads, lambda spoken: spoken.begin())
 
 
-@router.head("/uploads/{upload_id}", dependencies=[Speaking])
+@router.head("/uploads/{upload_id}")
 async def tell_progress(upload_id: str, request: Request, uploads: UploadsHere) -> Response:
     """Where the upload stands; takes it over from a request that is still sending."""
-    refuse_metadata(request)
-    progress = await uploads.progress(_known_id(upload_id))
-    return Response(status_code=200, headers=_headers(progress) | {"Upload-Length": str(progress.size)})
+    return await _spoken(request, uploads, lambda spoken: spoken.tell(_known_id(upload_id)))
 
 
-@router.patch("/uploads/{upload_id}", dependencies=[Speaking])
+@router.patch("/uploads/{upload_id}")
 async def append(upload_id: str, request: Request, uploads: UploadsHere) -> Response:
     """Appends the body at Upload-Offset; the answer comes when its bytes are durable."""
-    refuse_metadata(request, "upload-offset")
-    if request.headers.get("content-type") != _CONTENT_TYPE:
-        raise Refusal("media-type")
-    offset = number_in(request, "upload-offset", "malformed", 2**53)
-    body = StreamedBody(request.receive, content_length(request))
-    progress = await uploads.append_chunk(_known_id(upload_id), offset, body)
-    return Response(status_code=204, headers=_headers(progress))
+    return await _spoken(request, uploads, lambda spoken: spoken.append(_known_id(upload_id)))
+
+
+@router.delete("/uploads/{upload_id}")
+async def cancel(upload_id: str, request: Request, uploads: UploadsHere) -> Response:
+    """Removes an unfinished upload, also from under a request that is sending; what is stored stays."""
+    return await _spoken(request, uploads, lambda spoken: spoken.cancel(_known_id(upload_id)))
+
+
+async def _spoken(
+    request: Request, uploads: Uploads, ask: Callable[[Spoken], Coroutine[None, None, Response]]
+) -> Response:
+    spoken: Spoken = Ietf(request, uploads) if _is_ietf(request) else Tus(request, uploads)
+    try:
+        return await ask(spoken)
+    except (ServerError, WireError) as error:
+        return spoken.refuse(error)
+
+
+def _is_ietf(request: Request) -> bool:
+    headers = request.headers
+    if "tus-resumable" in headers:
+        return False
+    is_marked = "upload-complete" in headers or headers.get("content-type") == ietf.CONTENT_TYPE
+    return is_marked or request.method in ("HEAD", "DELETE")
 
 
 def _known_id(text: str) -> bytes:
@@ -93,10 +87,3 @@ def _known_id(text: str) -> bytes:
         return unhex(text, OBJECT_ID_SIZE)
     except EncodingInvalid:
         raise Refusal("not-found") from None
-
-
-def _headers(progress: Progress) -> dict[str, str]:
-    headers = _ANSWER | {"Upload-Offset": str(progress.offset)}
-    if progress.sha256 is not None:
-        headers["Repr-Digest"] = f"sha-256=:{b64(progress.sha256)}:"
-    return headers

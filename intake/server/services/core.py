@@ -10,8 +10,11 @@ from pathlib import Path
 from intake.server.blobs import BlobStore, FolderBlobs
 from intake.server.clock import Clock, utc_today
 from intake.server.errors import FolderInvalid
+from intake.server.services.door import SealedDoor
+from intake.server.services.handover import Handover
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
+from intake.server.services.turns import Turns
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Folder, Settings
 from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
@@ -63,7 +66,8 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         store = opened.enter_context(contextlib.closing(open_store(folder, stores)))
         blobs = open_blobs(folder, stores)
         manifests = Manifests(store, roots, clock)
-        uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
+        door, turns = SealedDoor(manifests, settings.media_max_bytes), Turns(Handover(folder.run))
+        uploads = Uploads(store, blobs, door, clock, turns, settings.unfinished_hours)
         pages = Pages(folder.page, roots, rehearsal)
         opened.enter_context(contextlib.closing(uploads))
         yield Core(settings, stores, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)

@@ -5,6 +5,7 @@ from datetime import date
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
 from intake.server.services.deletion import erase_due
+from intake.server.services.expiry import expire_unfinished
 from intake.server.services.log import close_day
 
 
@@ -29,6 +30,8 @@ class DailyWork:
         if self._erased_on != day:
             if erased := erase_due(core):
                 log(Event.ERASED, erased)
+            if expired := expire_unfinished(core):
+                log(Event.EXPIRED, expired)
             # The WAL keeps commits in the order they came: it is emptied once a day.
             core.store.forget()
             self._erased_on = day

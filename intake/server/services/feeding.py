@@ -1,25 +1,28 @@
 """Bytes of an upload on their way to the disk: gate, hash and writes in batches, off the event loop.
 
-Pieces are collected to 1 MiB and written with one system call in a thread that also hashes them, while the next MiB
-is received. An offset is true only after fdatasync and, for a restart, after its record is committed.
+Pieces are collected to at most 1 MiB, less when many are received at once, and written with one system call in a
+thread that also hashes them, while the next batch is received. An offset is true only after fdatasync and, for a
+restart, after its record is committed.
 """
 
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from intake.server.blobs import Part
-from intake.server.errors import BodyCut, Refusal, ServerError
+from intake.server.errors import Refusal, ServerError
 from intake.wire.constants import AGE_STANZA_TYPE, AGE_VERSION_LINE
 from intake.wire.errors import NotSealed, WrongRecipients
 from intake.wire.sealed import SealedHeader, check_media, header_bytes_needed, parse_header
 
-_BATCH_SIZE = 1 << 20
+_BATCH_MAX_SIZE = 1 << 20
+_BATCH_MIN_SIZE = 16 << 10
+_SHARED_SIZE = 16 << 20
 CHECKPOINT_SIZE = 8 << 20
 """Bytes after which an offset is made durable within one long request, so that a crash loses no more."""
 _FIRST_LINE = AGE_VERSION_LINE.encode()
@@ -32,6 +35,9 @@ class Digest(Protocol):
     def update(self, data: bytes, /) -> None:
         """Takes the next bytes."""
 
+    def copy(self) -> "Digest":
+        """Another one that has taken the same."""
+
     def digest(self) -> bytes:
         """The 32 bytes for everything taken so far."""
 
@@ -42,29 +48,31 @@ class Body(Protocol):
     length: int | None
 
     def stop(self) -> None:
-        """Makes `read` raise BodyCut, because a newer request has taken over."""
+        """Makes `take` raise BodyCut after what it has, because a newer request has taken over."""
 
-    async def read(self) -> bytes:
-        """The next piece, b"" at the end; raises BodyCut when there will be no end."""
+    async def take(self, wanted: int) -> list[bytes]:
+        """At least `wanted` bytes, fewer at the end, then an empty list; raises BodyCut when there will be no end."""
 
 
-async def batches(body: Body) -> AsyncIterator[list[bytes]]:
-    """Collects a body to lists of about 1 MiB; what came before a BodyCut is still handed out before it is raised."""
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        while piece := await body.read():
-            pieces.append(piece)
-            size += len(piece)
-            if size >= _BATCH_SIZE:
-                yield pieces
-                pieces, size = [], 0
-    except BodyCut:
-        if pieces:
-            yield pieces
-        raise
-    if pieces:
-        yield pieces
+class Room:
+    """Memory shared by all uploads that are being received: 16 MiB for batches, half of it for those being written."""
+
+    def __init__(self) -> None:
+        self._receiving = 0
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Counts one more upload while it is received."""
+        self._receiving += 1
+        try:
+            yield
+        finally:
+            self._receiving -= 1
+
+    def batch_size(self) -> int:
+        """Bytes after which a batch is written now: 16 KiB to 1 MiB."""
+        share = _SHARED_SIZE // (2 * max(1, self._receiving))
+        return max(_BATCH_MIN_SIZE, min(_BATCH_MAX_SIZE, share))
 
 
 @dataclass
@@ -102,15 +110,33 @@ def check_beginning(prefix: bytes) -> None:
         raise WrongRecipients("a stanza of another type")
 
 
-class Feed:
-    """Writes one request's bytes into a part from `position` on; `digest` has taken everything before it."""
+@dataclass
+class RunningHash:
+    """The SHA-256 of a file's first `position` bytes."""
 
-    def __init__(self, part: Part, position: int, limit: int, gate: Gate, digest: Digest) -> None:
+    position: int = 0
+    digest: Digest = field(default_factory=hashlib.sha256)
+
+    def copy(self) -> "RunningHash":
+        """The same at the same position, to go back to."""
+        return RunningHash(self.position, self.digest.copy())
+
+    def take(self, pieces: Iterable[bytes]) -> None:
+        """Takes the bytes that follow."""
+        for piece in pieces:
+            self.digest.update(piece)
+            self.position += len(piece)
+
+
+class Feed:
+    """Writes one request's bytes into a part from `position` on; each of `hashes` takes them too."""
+
+    def __init__(self, part: Part, position: int, limit: int, gate: Gate, hashes: Sequence[RunningHash]) -> None:
         self.position = position
         self._part = part
         self._limit = limit
         self._gate = gate
-        self._digest = digest
+        self._hashes = hashes
         self._pending: Future[None] | None = None
 
     async def put(self, pieces: list[bytes], pool: Executor) -> None:
@@ -131,8 +157,8 @@ class Feed:
 
     async def flush(self, pool: Executor, day: date) -> int:
         """Makes all batches durable; returns the position they end at."""
-        await self.written()
-        await _settled(pool.submit(self._part.flush, day))
+        pending, self._pending = self._pending, None
+        await _settled(pool.submit(self._flush, pending, day))
         return self.position
 
     def close(self) -> None:
@@ -144,10 +170,16 @@ class Feed:
         with contextlib.suppress(ServerError):
             await self.written()
 
+    def _flush(self, pending: "Future[None] | None", day: date) -> None:
+        # Threads take jobs in turn: the batch before is being written by another one, or was.
+        if pending is not None:
+            pending.result()
+        self._part.flush(day)
+
     def _write(self, position: int, pieces: list[bytes]) -> None:
         self._part.write(position, pieces)
-        for piece in pieces:
-            self._digest.update(piece)
+        for running in self._hashes:
+            running.take(pieces)
 
 
 async def _settled(running: Future[None]) -> None:
@@ -158,12 +190,3 @@ async def _settled(running: Future[None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([waiting])
         raise
-
-
-def rehash(part: Part, end: int, gate: Gate) -> Digest:
-    """The SHA-256 state of a part's first `end` bytes, which also pass `gate`: after a restart, or a failed write."""
-    digest = hashlib.sha256()
-    for piece in part.read(0, end):
-        gate.look([piece])
-        digest.update(piece)
-    return digest

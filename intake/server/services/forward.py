@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from intake.server.errors import Refusal
 from intake.server.services.core import Core
-from intake.server.services.feeding import Feed, Gate, check_beginning
+from intake.server.services.feeding import Feed, Gate, RunningHash, check_beginning
 from intake.server.services.objects import NewObject, is_stored, put_object
 from intake.server.services.reports import store_report
 from intake.server.services.room import leave_work_room
@@ -33,7 +33,7 @@ class ForwardedFile:
         self._object_id = os.urandom(OBJECT_ID_SIZE)
         self._waiting: list[bytes] = []
         self._size = 0
-        self._digest = hashlib.sha256()
+        self._hash = RunningHash()
         self._gate = Gate(None, None)
         self._feed: Feed | None = None
 
@@ -68,7 +68,7 @@ class ForwardedFile:
             day = self._core.clock()
             await asyncio.to_thread(self._core.blobs.reserve, self._object_id, self._room, day)
             part = await asyncio.to_thread(self._core.blobs.open_part, self._object_id)
-            self._feed = Feed(part, 0, self._room, self._gate, self._digest)
+            self._feed = Feed(part, 0, self._room, self._gate, (self._hash,))
         pieces, self._waiting = self._waiting, []
         await self._feed.put(pieces, self._core.uploads.pool)
 
@@ -90,7 +90,7 @@ class ForwardedFile:
         if self._gate.passed is None:
             raise NotSealed("cut off in the header")
         check_media_size(size, self._gate.passed.stanzas)
-        new = NewObject(self._object_id, OBJECT_MEDIA, size, self._digest.digest(), _NO_EPOCH)
+        new = NewObject(self._object_id, OBJECT_MEDIA, size, self._hash.digest.digest(), _NO_EPOCH)
         if self._core.store.read(lambda connection: is_stored(connection, new.sha256)):
             await self.abandon()
             return

@@ -17,7 +17,7 @@ from intake.server.models import objects, uploads
 from intake.server.services.core import Core
 from intake.server.services.deletion import finish_erasures
 from intake.server.services.objects import NewObject
-from intake.server.services.uploads import record_sealed
+from intake.server.services.unfinished import record_sealed
 from intake.wire.constants import OBJECT_MEDIA
 
 STRAY_SECONDS: Final = 3600
