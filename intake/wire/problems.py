@@ -14,6 +14,7 @@ from intake.wire.errors import (
     WrongRecipients,
     WrongSize,
 )
+from intake.wire.puzzle import Puzzle
 
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
 
@@ -47,6 +48,7 @@ _ALL: Final = (
     Problem("tus-version", 412, "Only tus 1.0.0 is spoken here."),
     Problem("too-large", 413, "This is larger than what is accepted here."),
     Problem("media-type", 415, "This content type is not accepted."),
+    Problem("puzzle-needed", 429, "The server is under pressure: solve the puzzle, then send again."),
     Problem("internal", 500, "The server failed; nothing was stored."),
     Problem("unavailable", 503, "The server cannot answer now: try again later."),
     Problem("no-space", 507, "There is no space left: try again later."),
@@ -69,8 +71,8 @@ def problem_for(error: WireError) -> Problem:
     return PROBLEMS[next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), "malformed")]
 
 
-def problem_body(name: str, offset: int | None = None) -> bytes:
-    """The JSON body for the problem `name`; `offset` only where the offset is the problem."""
+def problem_body(name: str, offset: int | None = None, puzzle: Puzzle | None = None) -> bytes:
+    """The JSON body for the problem `name`; `offset` only where that is the problem, `puzzle` where one is needed."""
     problem = PROBLEMS[name]
     fields: dict[str, object] = {
         "type": PROBLEM_PREFIX + problem.name,
@@ -79,4 +81,6 @@ def problem_body(name: str, offset: int | None = None) -> bytes:
     }
     if offset is not None:
         fields["offset"] = offset
+    if puzzle is not None:
+        fields |= {"window": puzzle.window, "seed": puzzle.seed.hex(), "bits": puzzle.bits}
     return strict_json_dumps(fields).encode()

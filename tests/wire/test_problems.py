@@ -8,6 +8,7 @@ import pytest
 
 from intake.wire import errors
 from intake.wire.problems import PROBLEMS, problem_body, problem_for
+from intake.wire.puzzle import Puzzle
 
 
 def test_problems_are_those_of_the_spec(root: Path) -> None:
@@ -30,6 +31,12 @@ def test_problem_body_has_type_title_and_status(name):
 def test_offset_stands_last_when_given():
     assert list(json.loads(problem_body("offset-mismatch", offset=0))) == ["type", "title", "status", "offset"]
     assert json.loads(problem_body("offset-mismatch", offset=2**32))["offset"] == 2**32
+
+
+def test_puzzle_stands_last_when_given():
+    body = json.loads(problem_body("puzzle-needed", puzzle=Puzzle(2**32 - 1, bytes(range(16)), 14)))
+    assert list(body) == ["type", "title", "status", "window", "seed", "bits"]
+    assert (body["window"], body["seed"], body["bits"]) == (2**32 - 1, bytes(range(16)).hex(), 14)
 
 
 def test_unknown_problem_has_no_body():
