@@ -59,6 +59,7 @@ def start_up(core: Core, daily: DailyWork) -> None:
     """Makes good what a crash left, does the day's work, and logs what an operator should know."""
     tell_repairs(repair(core))
     daily.do()
+    core.room.grow()
     if not refresh_page(core):
         log(Event.NO_PAGE, level=logging.WARNING)
     known = core.manifests.known()
@@ -121,6 +122,7 @@ async def _tick(core: Core, daily: DailyWork) -> None:
         await asyncio.sleep(_TICK_SECONDS)
         try:
             await asyncio.to_thread(daily.do)
+            await asyncio.to_thread(core.room.grow)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.

@@ -11,6 +11,7 @@ from intake.server.clock import Clock, utc_today
 from intake.server.errors import FolderInvalid
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
+from intake.server.services.room import Room
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
@@ -35,6 +36,7 @@ class Core:
     uploads: Uploads
     pages: Pages
     clock: Clock
+    room: Room
 
     @property
     def head_signer(self) -> HeadSigner:
@@ -61,7 +63,10 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
         pages = Pages(folder.page, roots, rehearsal)
         with contextlib.closing(uploads):
-            yield Core(settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
+            room = Room(folder, settings.reserve_bytes, clock)
+            yield Core(
+                settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock, room
+            )
 
 
 def read_roots(settings: Settings) -> tuple[Roots, bool]:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, insert
 from intake.server.models import bodies
 from intake.server.services.core import Core
 from intake.server.services.objects import NewObject, is_known, put_object
-from intake.server.services.room import leave_work_room
 from intake.wire.constants import OBJECT_SMALL
 from intake.wire.envelope import Envelope, parse_envelope
 from intake.wire.sealed import check_small
@@ -24,7 +23,7 @@ async def accept_report(core: Core, untrusted: bytes) -> Envelope:
     """
     envelope = parse_envelope(untrusted)
     check_small(envelope.sealed, core.manifests.stanzas_of(envelope.epoch))
-    leave_work_room(core.settings.folder.root)
+    core.room.for_text()
     day = core.clock()
     await asyncio.wrap_future(core.store.write(lambda connection: store_report(connection, envelope, day)))
     return envelope
