@@ -16,6 +16,7 @@ from intake.server.api.app import make_app
 from intake.server.api.protocol import BoundedProtocol
 from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
+from intake.server.services.admission import unsolved_backlog
 from intake.server.services.core import Core, open_core
 from intake.server.services.daily import DailyWork
 from intake.server.services.repair import Repairs, repair
@@ -123,6 +124,7 @@ async def _tick(core: Core, daily: DailyWork) -> None:
         try:
             await asyncio.to_thread(daily.do)
             await asyncio.to_thread(core.room.grow)
+            core.pressure.backlog = await asyncio.to_thread(core.store.read, unsolved_backlog)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.

@@ -130,6 +130,8 @@ PROBLEM_PREFIX: Final = "urn:intake:problem:"
 
 # Puzzle (section 13)
 LABEL_PUZZLE: Final = "intake/puzzle/v1\n"
+LABEL_PUZZLE_SEED: Final = "intake/puzzle-seed/v1\n"
+LABEL_UPLOAD_ID: Final = "intake/upload-id/v1\n"
 WORK_HEADER: Final = "Intake-Work"
 PUZZLE_SEED_SIZE: Final = 16
 PUZZLE_PARTS: Final = 16

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.server.api.problems import problem_response
 from intake.server.logs import Event, log
-from intake.wire.constants import EPOCH_HEADER
+from intake.wire.constants import EPOCH_HEADER, WORK_HEADER
 
 _HEADERS_READ: Final = frozenset(
     name.encode()
@@ -20,6 +20,7 @@ _HEADERS_READ: Final = frozenset(
         "if-none-match",
         "tus-resumable",
         EPOCH_HEADER.lower(),
+        WORK_HEADER.lower(),
     )
 )
 _EXPOSED: Final = (
@@ -35,7 +36,7 @@ _PREFLIGHT: Final = (
     (b"access-control-allow-methods", b"GET, POST, HEAD, PATCH, OPTIONS"),
     (
         b"access-control-allow-headers",
-        f"Content-Type, {EPOCH_HEADER}, Tus-Resumable, Upload-Length, Upload-Offset".encode(),
+        f"Content-Type, {EPOCH_HEADER}, {WORK_HEADER}, Tus-Resumable, Upload-Length, Upload-Offset".encode(),
     ),
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),

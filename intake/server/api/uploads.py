@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from intake.server.api.bodies import StreamedBody, content_length, core_of, refuse_metadata
+from intake.server.api.work import upload_admitted
 from intake.server.errors import Refusal
 from intake.server.services.uploads import Progress, Uploads
 from intake.wire.constants import EPOCH_HEADER, EPOCH_MAX, OBJECT_ID_SIZE
@@ -64,7 +65,8 @@ async def begin(request: Request, uploads: UploadsHere) -> Response:
     epoch = number_in(request, EPOCH_HEADER, "malformed", EPOCH_MAX)
     if content_length(request):
         raise Refusal("malformed")
-    upload_id = await uploads.begin_upload(size, epoch)
+    admitted = upload_admitted(request, size)
+    upload_id = await uploads.begin_upload(size, epoch, admitted.work, admitted.upload_id)
     return Response(status_code=201, headers=_ANSWER | {"Location": f"/uploads/{upload_id.hex()}"})
 
 

@@ -11,6 +11,8 @@ from intake.server.clock import Clock, utc_today
 from intake.server.errors import FolderInvalid
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
+from intake.server.services.pressure import Pressure
+from intake.server.services.puzzles import Puzzles
 from intake.server.services.room import Room
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
@@ -37,6 +39,8 @@ class Core:
     pages: Pages
     clock: Clock
     room: Room
+    pressure: Pressure
+    puzzles: Puzzles
 
     @property
     def head_signer(self) -> HeadSigner:
@@ -64,8 +68,21 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         pages = Pages(folder.page, roots, rehearsal)
         with contextlib.closing(uploads):
             room = Room(folder, settings.reserve_bytes, clock)
+            asking = (Pressure(settings.calm_rate), Puzzles(secret))
             yield Core(
-                settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock, room
+                settings,
+                store,
+                blobs,
+                roots,
+                rehearsal,
+                log_key,
+                secret,
+                manifests,
+                uploads,
+                pages,
+                clock,
+                room,
+                *asking,
             )
 
 

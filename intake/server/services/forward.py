@@ -109,8 +109,15 @@ class Forwarding:
         self.count = 0
 
     def next_file(self, room: int) -> ForwardedFile:
-        """The next file; raises Refusal too-large after too many."""
+        """The next file; raises Refusal too-large after too many.
+
+        A form without scripts cannot solve: under pressure all forms together have a small lane of their own, 2 files
+        a second, and Refusal unavailable is raised when it is full.
+        """
         self.count += 1
         if self.count > self.files_max:
             raise Refusal("too-large")
+        self._core.pressure.offer()
+        if not self._core.pressure.take_token():
+            raise Refusal("unavailable")
         return ForwardedFile(self._core, room)

@@ -53,6 +53,7 @@ class _Live:
     upload_id: bytes
     size: int
     epoch: int
+    work: int
     offset: int
     stanzas: int | None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -81,9 +82,10 @@ class Uploads:
         self._live: OrderedDict[bytes, _Live] = OrderedDict()
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
 
-    async def begin_upload(self, size: int, epoch: int) -> bytes:
-        """Reserves room for a media object of `size` bytes; returns its random 16-byte id.
+    async def begin_upload(self, size: int, epoch: int, work: int = 0, upload_id: bytes | None = None) -> bytes:
+        """Reserves room for a media object of `size` bytes and a class of work; returns its 16-byte id.
 
+        The id is random, or the one given, under which an upload that was begun before is found again.
         Raises Refusal (too-large, unknown-epoch, destroyed-epoch), WrongSize, StorageFull before the first byte.
         """
         if size > self.media_max:
@@ -92,9 +94,11 @@ class Uploads:
         counts = range(1, RECIPIENTS_MAX + 1) if stanzas is None else (stanzas,)
         if not any(media_class_ok(size, count) for count in counts):
             raise WrongSize("not a class of media objects")
-        upload_id, day = os.urandom(OBJECT_ID_SIZE), self._clock()
+        if upload_id is not None and self._is_begun(upload_id):
+            return upload_id
+        upload_id, day = upload_id or os.urandom(OBJECT_ID_SIZE), self._clock()
         await self._run(self._blobs.reserve, upload_id, size, day)
-        values = {"id": upload_id, "size": size, "epoch": epoch, "position": 0, "day": day}
+        values = {"id": upload_id, "size": size, "epoch": epoch, "position": 0, "work": work, "day": day}
         try:
             await self._write(lambda connection: connection.execute(insert(uploads).values(values)))
         except Exception:
@@ -133,7 +137,7 @@ class Uploads:
         Done again after a failure it goes on where that one stopped. Raises Refusal id-conflict, after which the
         upload is gone, when a report was meanwhile sent under its id.
         """
-        new = NewObject(live.upload_id, OBJECT_MEDIA, live.size, digest.digest(), live.epoch)
+        new = NewObject(live.upload_id, OBJECT_MEDIA, live.size, digest.digest(), live.epoch, live.work)
         day = self._clock()
         await self._run(self._blobs.seal, live.upload_id, live.size, day)
         try:
@@ -185,10 +189,17 @@ class Uploads:
         row = self._store.read(lambda connection: connection.execute(query).one_or_none())
         if row is None:
             return self._stored(upload_id)
-        live = _Live(upload_id, row.size, row.epoch, row.position, self._manifests.stanzas_of(row.epoch))
+        live = _Live(upload_id, row.size, row.epoch, row.work, row.position, self._manifests.stanzas_of(row.epoch))
         self._live[upload_id] = live
         self._evict()
         return live
+
+    def _is_begun(self, upload_id: bytes) -> bool:
+        try:
+            self._find(upload_id)
+        except Refusal:
+            return False
+        return True
 
     def _stored(self, upload_id: bytes) -> Progress:
         query = select(objects.c.size, objects.c.sha256).where(
