@@ -79,6 +79,16 @@ def test_pressure_goes_step_by_step_after_a_minute_of_calm(pressure, watch):
     assert seen.count(2) >= 59
 
 
+def test_work_that_nobody_asked_for_does_not_go_before_everyone_else(pressure, watch):
+    for _ in range(60):
+        for _ in range(3):
+            pressure.offer()
+            pressure.take(3)
+        assert pressure.level <= 3
+        watch.seconds += 1
+    assert pressure.level == 3
+
+
 def test_level_falls_to_one_while_the_flood_goes_on_without_solving(pressure, watch):
     levels(pressure, watch, 60, 500, solved=50)
     assert levels(pressure, watch, 200, 500)[-1] == 1

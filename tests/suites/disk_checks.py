@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from intake.wire.constants import MEDIA_FLOOR_SIZE
+from intake.wire.padding import padme
 from intake.wire.puzzle import Puzzle
 from tests.puzzles import solve
 from tests.server.parts import Forge, House, Server, run_intake
@@ -108,6 +110,7 @@ def fill(server: Server, disk: Path, ledger: Ledger) -> dict[str, object]:
     counts = send_until_refused(server, ledger)
     refusals = {str(status): count for status, count in counts.items() if status != 200}
     figures |= {"reports_on_full_disk": counts[200], "report_refusals": refusals}
+    sender.connection.close()
     answer, _ = sender.ask("GET", "/health")
     figures["health_on_full_disk"] = answer.status if answer else 0
     return figures
@@ -115,7 +118,7 @@ def fill(server: Server, disk: Path, ledger: Ledger) -> dict[str, object]:
 
 def begin_until_refused(sender: Sender, about: int) -> dict[str, object]:
     """Begins uploads without and then with work until both are refused; nothing of them is ever sent."""
-    size = len(sender.forge.media(about // 65536 * 65536 or 65536))
+    size = len(sender.forge.media(padme(max(MEDIA_FLOOR_SIZE, about))))
     refusals: list[int] = []
     begun = 0
     for number in range(1000):

@@ -2,9 +2,11 @@
 
 ```
 0 at rest: nothing is asked
-   | offered > calm rate, or too many requests wait, or too much unsolved and unacked lies here
+   | offered > calm rate, or too many requests wait, or too much unsolved and unacked lies here,
+   | or a twentieth of the calm rate comes with work
    v
-1 <-> 2 <-> 3    up, at most every 10 s: more than a fifth of the calm rate was solved at this level
+1 <-> 2 <-> 3    up, at most every 10 s: more than a fifth of the calm rate was solved at this level,
+                 or more than a twentieth above it, so that who works unasked does not go before everyone else
                  down, after 60 s: less than a twentieth was (from 1 to 0: half of what pressed is gone)
 ```
 
@@ -111,7 +113,7 @@ class Pressure:
         if self._level == 0:
             if loud:
                 self._set(1, now)
-        elif self._level < WORK_CLASS_MAX and self._solved() * _SOLVED_SHARE > self.calm_rate:
+        elif self._level < WORK_CLASS_MAX and self._is_outdone():
             if now - self._raised >= _SPAN_SECONDS:
                 self._set(self._level + 1, now)
         elif now - self._pressed >= _CALM_SECONDS:
@@ -121,17 +123,25 @@ class Pressure:
         self._level = level
         self._raised = self._pressed = now
 
+    def _is_outdone(self) -> bool:
+        """Whether what is asked for now is done too easily."""
+        solved, above = self._solved(self._level), self._solved(self._level + 1)
+        return solved * _SOLVED_SHARE > self.calm_rate or above * _QUIET_SHARE > self.calm_rate
+
     def _is_loud(self) -> bool:
         """Whether what led to this level, or a good part of it, is still there."""
         if self._level > 1:
-            return self._solved() * _QUIET_SHARE >= self.calm_rate
+            return self._solved(self._level) * _QUIET_SHARE >= self.calm_rate
         # What has pressed once must fall by half before it counts as gone.
         part = 2 if self._level else 1
         offered = sum(second.offered for second in self._seconds) / _SPAN_SECONDS
         return (
-            offered * part > self.calm_rate or self._waiting * part > WAITING_MAX or self.backlog * part > BACKLOG_MAX
+            offered * part > self.calm_rate
+            or self._waiting * part > WAITING_MAX
+            or self.backlog * part > BACKLOG_MAX
+            or self._solved(self._level + 1) * _QUIET_SHARE > self.calm_rate
         )
 
-    def _solved(self) -> float:
-        """Requests a second let in with at least the work asked for now."""
-        return sum(sum(second.solved[self._level :]) for second in self._seconds) / _SPAN_SECONDS
+    def _solved(self, work: int) -> float:
+        """Requests a second let in with at least this class of work."""
+        return sum(sum(second.solved[work:]) for second in self._seconds) / _SPAN_SECONDS
