@@ -103,10 +103,10 @@ class Machines:
         return path
 
     @contextmanager
-    def serving(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run the server until the block ends; its output goes to logs/server.log."""
+    def serving(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the server with these options until the block ends; its output goes to logs/server.log."""
         command = [_program("intake"), "serve", "--data", str(self.server)]
-        command += ["--host", self.host, "--port", str(self.port)]
+        command += ["--host", self.host, "--port", str(self.port), *options]
         with (self.logs / "server.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
             try:

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Protocol
 
 from intake.server.clock import day_seconds
+from intake.server.disk import leave_text_room
 from intake.server.errors import StorageFull, StorageUnavailable
 from intake.server.settings import PRIVATE_FILE_MODE, sync_folder
 from intake.wire.constants import OBJECT_ID_SIZE
 
 _READ_SIZE = 1 << 20
 _VECTOR_MAX = 1024
-_TEXT_ROOM_MAX_SIZE = 1 << 30
-_TEXT_ROOM_SHARE = 10
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -158,7 +157,7 @@ class FolderBlobs:
         """
         path = self._part(blob_id)
         with _disk():
-            _leave_text_room(self._parts, size)
+            leave_text_room(self._parts, size)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE_MODE)
             try:
                 os.posix_fallocate(handle, 0, size)
@@ -263,14 +262,6 @@ class FolderBlobs:
 
     def _blob(self, blob_id: bytes) -> Path:
         return self._sealed / blob_name(blob_id)
-
-
-def _leave_text_room(folder: Path, size: int) -> None:
-    # Reserving costs a stranger one request without a body: three of them took 12 GB, and then no text was taken.
-    disk = os.statvfs(folder)
-    text_room = min(_TEXT_ROOM_MAX_SIZE, disk.f_blocks * disk.f_frsize // _TEXT_ROOM_SHARE)
-    if disk.f_bavail * disk.f_frsize < size + text_room:
-        raise StorageFull
 
 
 def _quietly(path: str, flags: int) -> int:

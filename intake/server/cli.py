@@ -15,15 +15,16 @@ from intake.server.services.export import export_bundle
 from intake.server.services.move import move
 from intake.server.services.offload import offload
 from intake.server.services.status import status_lines
-from intake.server.settings import UNFINISHED_HOURS, Folder, Settings
+from intake.server.settings import CALM_RATE, RESERVE_SIZE, UNFINISHED_HOURS, Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
 
 _PRIVATE_UMASK = 0o077
+_SERVE_SETTINGS = ("media_max_bytes", "reserve_bytes", "calm_rate")
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    media_max = getattr(options, "media_max", MEDIA_SEALED_MAX_SIZE)
-    return Settings(Folder(options.data), media_max, getattr(options, "unfinished_hours", UNFINISHED_HOURS))
+    chosen = {name: value for name, value in vars(options).items() if name in _SERVE_SETTINGS}
+    return Settings(Folder(options.data), **chosen)
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -49,6 +50,7 @@ def run_export(options: argparse.Namespace) -> int:
     """Writes a bundle folder; exit code 1 when an object in it is damaged."""
     options.out.mkdir(parents=True, exist_ok=True)
     with open_core(_settings(options)) as core:
+        core.room.for_work()
         done = export_bundle(core, options.out)
     print(f"{done.folder}: bundle {done.serial}, {done.objects} objects, {done.bytes} bytes")
     for object_id in done.damaged:
@@ -60,6 +62,7 @@ def run_apply(options: argparse.Namespace) -> int:
     """Applies outboxes, each whole or not at all; exit code 1 when one is refused."""
     refused = 0
     with open_core(_settings(options)) as core:
+        core.room.for_work()
         notes = [setup.read_at_most(path, NOTE_MAX_SIZE) for path in options.files]
         for position in in_order(notes):
             path = options.files[position]
@@ -77,6 +80,7 @@ def run_apply(options: argparse.Namespace) -> int:
 def run_expire(options: argparse.Namespace) -> int:
     """Erases what every laptop has had for a week; the server does the same once a day."""
     with open_core(_settings(options)) as core:
+        core.room.for_work()
         print(f"{erase_due(core)} objects erased")
     return 0
 
@@ -133,12 +137,10 @@ def build_parser() -> argparse.ArgumentParser:
     server = _verb(verbs, "serve", run_serve)
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8400, help="0 takes a free one and says which")
-    server.add_argument(
-        "--media-max", type=int, default=MEDIA_SEALED_MAX_SIZE, help="largest sealed media object in bytes"
-    )
-    server.add_argument(
-        "--unfinished-hours", type=int, default=UNFINISHED_HOURS, help="how long unfinished media are kept"
-    )
+    _number(server, "--media-max", "media_max_bytes", MEDIA_SEALED_MAX_SIZE, "largest sealed media object in bytes")
+    _number(server, "--reserve", "reserve_bytes", RESERVE_SIZE, "bytes held back for a full disk")
+    _number(server, "--calm-rate", "calm_rate", CALM_RATE, "requests a second above which senders solve puzzles")
+    _number(server, "--unfinished-hours", "unfinished_hours", UNFINISHED_HOURS, "how long unfinished media are kept")
     export = _verb(verbs, "export", run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
     apply = _verb(verbs, "apply", run_apply)
@@ -154,6 +156,10 @@ def build_parser() -> argparse.ArgumentParser:
     add = _verb(manifest, "add", run_manifest_add)
     add.add_argument("files", type=Path, nargs="+", metavar="FILE")
     return parser
+
+
+def _number(parser: argparse.ArgumentParser, option: str, setting: str, default: int, words: str) -> None:
+    parser.add_argument(option, dest=setting, type=int, default=default, metavar="N", help=f"{words} ({default})")
 
 
 def _verb(

@@ -3,7 +3,8 @@
 ```
 ServerError
 ├── Refusal               a request is refused under one of the names of intake.wire.problems; nothing else changed
-│   └── WrongOffset       an upload goes on at another byte; carries the right one
+│   ├── WrongOffset       an upload goes on at another byte; carries the right one
+│   └── PuzzleNeeded      under pressure, work must be shown first; carries the puzzle
 ├── BodyCut               the connection ended, or a newer request took over, before the body did
 ├── StorageFull           no room left
 ├── StorageUnavailable    the database or the disk does not answer as it should
@@ -20,6 +21,8 @@ ServerError
 The docstring of each class is the sentence a person sees; `hint` says what to do about it. The argument is a detail
 in plain words and never holds bytes of a request, an address, a file name or a key, so every message may be logged.
 """
+
+from intake.wire.puzzle import Puzzle
 
 
 class ServerError(Exception):
@@ -48,6 +51,14 @@ class WrongOffset(Refusal):
     def __init__(self, offset: int) -> None:
         super().__init__("offset-mismatch")
         self.offset = offset
+
+
+class PuzzleNeeded(Refusal):
+    """The server is under pressure and asks for work first."""
+
+    def __init__(self, puzzle: Puzzle) -> None:
+        super().__init__("puzzle-needed")
+        self.puzzle = puzzle
 
 
 class BodyCut(ServerError):

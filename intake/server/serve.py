@@ -17,6 +17,7 @@ from intake.server.api.app import make_app
 from intake.server.api.protocol import BoundedProtocol
 from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
+from intake.server.services.admission import unsolved_backlog
 from intake.server.services.core import Core, held, open_core
 from intake.server.services.daily import DailyWork
 from intake.server.services.offload import Mover
@@ -70,6 +71,7 @@ def start_up(core: Core, daily: DailyWork, alone: bool = True) -> None:
     with held(core.settings.folder.work_lock, alone=True):
         tell_repairs(repair(core, alone))
         daily.do()
+        core.room.grow()
     if not refresh_page(core):
         log(Event.NO_PAGE, level=logging.WARNING)
     known = core.manifests.known()
@@ -111,6 +113,7 @@ def do_work(core: Core, daily: DailyWork) -> None:
     with held(core.settings.folder.work_lock, alone=True, wait=False) as mine:
         if mine:
             daily.do()
+            core.room.grow()
             clear_strays(core, STRAY_SECONDS)
 
 
@@ -142,6 +145,7 @@ async def _tick(core: Core, daily: DailyWork) -> None:
         await asyncio.sleep(_TICK_SECONDS)
         try:
             await asyncio.to_thread(do_work, core, daily)
+            core.pressure.backlog = await asyncio.to_thread(core.store.read, unsolved_backlog)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.

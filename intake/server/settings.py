@@ -8,6 +8,8 @@ from pathlib import Path
 from intake.server.errors import FolderInvalid
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
 
+RESERVE_SIZE = 256 * 1024**2
+CALM_RATE = 50
 PRIVATE_FILE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
 UNFINISHED_HOURS = 72
@@ -80,6 +82,11 @@ class Folder:
         return self.root / "run"
 
     @property
+    def reserve(self) -> Path:
+        """Room held for text and for the server's own work on a full disk; its bytes mean nothing."""
+        return self.root / "reserve.bin"
+
+    @property
     def serve_lock(self) -> Path:
         """Held by the one server that runs on this folder, or shared by all of them over PostgreSQL."""
         return self.root / "serve.lock"
@@ -104,11 +111,15 @@ class Settings:
     """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB.
 
     `unfinished_hours`: how long an unfinished upload is kept after its last byte, rounded up to whole days.
+    `reserve_bytes`: room held for a full disk, a quarter of the disk at most. `calm_rate`: reports and uploads offered
+    a second, on average over ten, above which senders must solve puzzles.
     """
 
     folder: Folder
     media_max_bytes: int = MEDIA_SEALED_MAX_SIZE
     unfinished_hours: int = UNFINISHED_HOURS
+    reserve_bytes: int = RESERVE_SIZE
+    calm_rate: int = CALM_RATE
 
 
 def write_private(path: Path, data: bytes) -> None:

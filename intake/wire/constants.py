@@ -128,6 +128,20 @@ ENVELOPE_HEADER_SIZE: Final = 52
 EPOCH_HEADER: Final = "Intake-Epoch"
 PROBLEM_PREFIX: Final = "urn:intake:problem:"
 
+# Puzzle (section 13)
+LABEL_PUZZLE: Final = "intake/puzzle/v1\n"
+LABEL_PUZZLE_SEED: Final = "intake/puzzle-seed/v1\n"
+LABEL_UPLOAD_ID: Final = "intake/upload-id/v1\n"
+WORK_HEADER: Final = "Intake-Work"
+PUZZLE_SEED_SIZE: Final = 16
+PUZZLE_PARTS: Final = 16
+PUZZLE_BASE_BITS: Final = 14
+PUZZLE_BITS_MAX: Final = 26
+PUZZLE_WINDOW_SECONDS: Final = 3600
+WORK_CLASS_BITS: Final = 2
+WORK_CLASS_MAX: Final = 3
+SOLUTION_SIZE: Final = 149
+
 # Intake log, bundle, outbox (sections 8 to 10)
 LABEL_LEAF: Final = "intake/leaf/v1\n"
 SALT_SIZE: Final = 32

@@ -17,6 +17,7 @@ WireError
 ├── BundleInvalid
 ├── OutboxInvalid
 ├── PageInvalid
+├── PuzzleInvalid        a solution of another shape, or one that does not solve its puzzle
 └── EnvelopeInvalid      a request body of another shape
     └── DigestMismatch   the body is not what its SHA-256 says
 ```
@@ -94,6 +95,10 @@ class OutboxInvalid(WireError):
 
 class PageInvalid(WireError):
     """This page cannot be stamped or read."""
+
+
+class PuzzleInvalid(WireError):
+    """This does not solve the puzzle."""
 
 
 class EnvelopeInvalid(WireError):

@@ -14,6 +14,7 @@ from intake.wire.errors import (
     WrongRecipients,
     WrongSize,
 )
+from intake.wire.puzzle import Puzzle
 
 PROBLEM_CONTENT_TYPE: Final = "application/problem+json"
 IANA_PREFIX: Final = "https://iana.org/assignments/http-problem-types#"
@@ -55,6 +56,7 @@ _ALL: Final = (
     Problem("checksum-mismatch", 460, "The bytes of this request are not those of its checksum."),
     Problem("mismatching-upload-offset", 409, "The upload goes on at another offset.", IANA_PREFIX),
     Problem("inconsistent-upload-length", 400, "The lengths told for this upload do not agree.", IANA_PREFIX),
+    Problem("puzzle-needed", 429, "The server is under pressure: solve the puzzle, then send again."),
     Problem("internal", 500, "The server failed; nothing was stored."),
     Problem("unavailable", 503, "The server cannot answer now: try again later."),
     Problem("no-space", 507, "There is no space left: try again later."),
@@ -77,8 +79,13 @@ def problem_for(error: WireError) -> Problem:
     return PROBLEMS[next((name for kind, name in _OF_ERRORS if isinstance(error, kind)), "malformed")]
 
 
-def problem_body(name: str, offset: int | None = None, provided: int | None = None) -> bytes:
-    """The JSON body for the problem `name`; `offset`, and the one `provided`, only where the offset is the problem."""
+def problem_body(
+    name: str, offset: int | None = None, provided: int | None = None, puzzle: Puzzle | None = None
+) -> bytes:
+    """The JSON body for the problem `name`.
+
+    `offset`, and the one `provided`, only where the offset is the problem, `puzzle` where one is needed.
+    """
     problem = PROBLEMS[name]
     fields: dict[str, object] = {
         "type": problem.prefix + problem.name,
@@ -89,4 +96,6 @@ def problem_body(name: str, offset: int | None = None, provided: int | None = No
         fields |= {"expected-offset": offset, "provided-offset": provided}
     elif offset is not None:
         fields["offset"] = offset
+    if puzzle is not None:
+        fields |= {"window": puzzle.window, "seed": puzzle.seed.hex(), "bits": puzzle.bits}
     return strict_json_dumps(fields).encode()

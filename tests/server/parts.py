@@ -252,7 +252,9 @@ class Server:
         self.house = house
         self.log = house.data.parent / log_name
         self.log.touch()
-        self._arguments = ["serve", "--data", str(house.data), "--port", "0", *arguments]
+        # A reserve of the usual size for each of hundreds of servers would fill the disk of whoever runs the tests.
+        small = [] if "--reserve" in arguments else ["--reserve", str(1 << 20)]
+        self._arguments = ["serve", "--data", str(house.data), "--port", "0", *small, *arguments]
         self.start()
 
     @property

@@ -1,12 +1,17 @@
 """The forwarder form: sealed files of any number are stored, anything else is refused in words and not kept."""
 
+import hashlib
 import re
 import resource
 import socket
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
+
+from intake.server.services.lookup import is_known
+from intake.server.services.objects import NewObject, put_object
 
 NOT_SEALED = "this file was not encrypted and was not kept"
 
@@ -165,3 +170,67 @@ def test_form_on_a_full_disk_says_so_and_when_to_come_back(start_server, house, 
         assert (answer.status_code, outcomes(answer)) == (507, ["there is no space now, try again later"])
         assert int(answer.headers["retry-after"]) > 0
     assert list((house.data / "uploads").iterdir()) == []
+
+
+def look_up(client: httpx.Client, digest: str) -> httpx.Response:
+    return client.post("/forward/known", data={"digest": digest})
+
+
+def test_look_up_tells_a_stored_file_to_who_has_its_whole_digest(shared_client, forge):
+    sealed = forge.sealed()
+    assert hand_in(shared_client, sealed).status_code == 200
+    digest = hashlib.sha256(sealed).hexdigest()
+    for typed in (digest, digest.upper(), f"  {digest[:32]}\r\n{digest[32:]} "):
+        assert [line.strip() for line in outcomes(look_up(shared_client, typed))] == [
+            "This file is here, it is stored."
+        ]
+    assert outcomes(look_up(shared_client, digest[:-1] + "0123456789abcdef"[int(digest[-1], 16) ^ 1])) == [
+        "No such file came in the last three days."
+    ]
+
+
+def test_look_up_has_one_shape_for_yes_and_no(shared_client, forge):
+    sealed = forge.sealed()
+    hand_in(shared_client, sealed)
+    yes, no = (look_up(shared_client, digest) for digest in (hashlib.sha256(sealed).hexdigest(), "0" * 64))
+    assert yes.text != no.text
+    assert (yes.status_code, len(yes.content)) == (no.status_code, len(no.content))
+    for answer in (yes, no):
+        answer.headers.pop("date", None)
+    assert list(yes.headers.raw) == list(no.headers.raw)
+
+
+def test_look_up_forgets_after_the_third_day(core, forge):
+    today = core.clock()
+    found = []
+    for days in range(5):
+        new = NewObject(forge.object_id(), 1, 8192, forge.random.randbytes(32), 0)
+        core.store.write(lambda c, new=new, days=days: put_object(c, new, today - timedelta(days))).result()
+        found.append(is_known(core, new.sha256))
+    assert found == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "g" * 64, "0" * 63, "0" * 65, "«»" * 32])
+def test_look_up_of_no_digest_says_so(shared_client, digest):
+    answer = look_up(shared_client, digest)
+    assert answer.status_code == 400
+    assert outcomes(answer) == ["This is no SHA-256: it has 64 characters, 0–9 and a–f."]
+
+
+def test_look_up_is_bounded_and_never_in_an_address(shared_client, shared_house):
+    assert shared_client.post("/forward/known", content=b"digest=" + b"0" * 2000).status_code == 413
+    assert shared_client.get("/forward/known").status_code == 405
+    assert 'action="/forward/known"' in shared_client.get("/forward").text
+    assert 'method="get"' not in shared_client.get("/forward").text
+
+
+def test_forms_share_a_small_lane_under_pressure(start_server, house, forge):
+    server = start_server("--calm-rate", "0")
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=30) as client:
+        answer = hand_in(client, *(forge.sealed() for _ in range(60)))
+        taken = outcomes(answer).count("stored")
+        assert answer.status_code == 503
+        assert set(outcomes(answer)) == {"stored", "the server cannot take it now, try again later"}
+        assert int(answer.headers["retry-after"]) > 0
+    assert 32 <= taken < 60
+    assert house.count("objects") == taken

@@ -16,7 +16,7 @@ from intake.server.settings import Folder, Settings
 from tests.server.parts import Forge
 
 forge = Forge(1)
-with open_core(Settings(Folder(pathlib.Path(sys.argv[1])))) as core:
+with open_core(Settings(Folder(pathlib.Path(sys.argv[1])), calm_rate=10**6)) as core:
     stored = 0
     while stored < 10_000:
         try:

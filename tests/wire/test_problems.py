@@ -8,6 +8,7 @@ import pytest
 
 from intake.wire import errors
 from intake.wire.problems import PROBLEMS, problem_body, problem_for
+from intake.wire.puzzle import Puzzle
 
 
 def test_problems_are_those_of_the_spec(root: Path) -> None:
@@ -38,6 +39,12 @@ def test_offsets_stand_under_the_names_of_the_ietf_draft():
     body = json.loads(problem_body("mismatching-upload-offset", offset=5, provided=7))
     assert list(body) == ["type", "title", "status", "expected-offset", "provided-offset"]
     assert (body["expected-offset"], body["provided-offset"]) == (5, 7)
+
+
+def test_puzzle_stands_last_when_given():
+    body = json.loads(problem_body("puzzle-needed", puzzle=Puzzle(2**32 - 1, bytes(range(16)), 14)))
+    assert list(body) == ["type", "title", "status", "window", "seed", "bits"]
+    assert (body["window"], body["seed"], body["bits"]) == (2**32 - 1, bytes(range(16)).hex(), 14)
 
 
 def test_unknown_problem_has_no_body():

@@ -9,13 +9,24 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from intake.wire import ed25519, errors, frame, mailbox, padding, returncode, sealed, section
+from intake.wire import ed25519, errors, frame, mailbox, padding, puzzle, returncode, sealed, section
 from intake.wire.encoding import strict_json_dumps, strict_json_loads, utf8
 from intake.wire.envelope import parse_envelope, write_envelope
 from tests.wire import make_vectors
 from tests.wire.cases_frame import to_json
 
-FOLDERS = ("ed25519", "envelope", "frame", "mailbox", "padding", "returncode", "sealed", "section", "strict-json")
+FOLDERS = (
+    "ed25519",
+    "envelope",
+    "frame",
+    "mailbox",
+    "padding",
+    "puzzle",
+    "returncode",
+    "sealed",
+    "section",
+    "strict-json",
+)
 
 
 def part_bytes(part):
@@ -116,6 +127,17 @@ def run_slot(case):
     return {"sealed": make_vectors.short(opened)}
 
 
+def run_puzzle(case):
+    if case["operation"] == "bits":
+        assert [puzzle.bits_for(*one["arguments"]) for one in case["cases"]] == [one["value"] for one in case["cases"]]
+        return None
+    found = puzzle.parse_solution(case["input"])
+    puzzle.check_solution(found, bytes.fromhex(case["seed"]), case["size"])
+    assert puzzle.write_solution(found) == case["input"]
+    value = dataclasses.asdict(found) | {"subject": found.subject.hex(), "nonces": list(found.nonces)}
+    return value | {"work": puzzle.work_class(found.bits, case["size"])}
+
+
 OPERATIONS = {
     "delete": run_delete,
     "id": lambda case: mailbox.mailbox_id(input_bytes(case)).hex(),
@@ -129,6 +151,7 @@ RUNNERS = {
     "frame": run_frame,
     "mailbox": lambda case: OPERATIONS[case["operation"]](case),
     "padding": run_padding,
+    "puzzle": run_puzzle,
     "returncode": run_returncode,
     "sealed": run_sealed,
     "section": run_section,
@@ -166,6 +189,7 @@ def test_vectors_cover_every_refusal_of_these_parsers():
     expected = {json.loads(path.read_text("utf-8"))["expect"] for path in paths()}
     assert expected >= {"NotSealed", "WrongRecipients", "StanzaCount", "WrongSize", "FrameInvalid", "SectionInvalid"}
     assert expected >= {"EncodingInvalid", "CodeInvalid", "EnvelopeInvalid", "DigestMismatch", "BadSignature", "ok"}
+    assert "PuzzleInvalid" in expected
 
 
 def test_vectors_say_what_they_are_for():

@@ -1,4 +1,4 @@
-"""`GET, POST /forward`: a plain form, scripts off, for files that were sealed elsewhere.
+"""`GET, POST /forward`, `POST /forward/known`: plain forms, scripts off, for files that were sealed elsewhere.
 
 The multipart body is parsed while it comes. Names of files are never looked at; nothing of a request is shown again.
 """
@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from python_multipart.exceptions import FormParserError
@@ -17,20 +18,24 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from intake.server.api.bodies import StreamedBody, content_length, core_of
+from intake.server.api.bodies import StreamedBody, content_length, core_of, read_bounded
 from intake.server.api.problems import problem_name, retry_after
 from intake.server.errors import BodyCut, Refusal, ServerError
 from intake.server.services.forward import ForwardedFile, Forwarding
-from intake.wire.constants import LANGUAGES
+from intake.server.services.lookup import is_known
+from intake.wire.constants import LANGUAGES, SHA256_SIZE
+from intake.wire.encoding import unhex
 from intake.wire.errors import WireError
 from intake.wire.problems import PROBLEMS
 
 _STORED: Final = "stored"
+_KNOWN: Final = "known"
+_UNKNOWN: Final = "unknown"
+_QUERY_MAX_SIZE: Final = 1024
 _FIELD: Final = b"sealed"
 _FORM_OVERHEAD: Final = 1 << 20
 _HERE: Final = files("intake.server")
 _PAGE: Final = (_HERE / "forward.html").read_text("utf-8")
-_WORDS: Final[dict[str, dict[str, str]]] = json.loads((_HERE / "forward.json").read_text("utf-8"))
 _MARK: Final = "<!-- outcomes -->"
 _STYLE: Final = _PAGE.partition("<style>")[2].partition("</style>")[0]
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -44,6 +49,18 @@ _HEADERS: Final = {
 }
 
 router = APIRouter()
+
+
+def _levelled(words: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """The words with spaces, which nobody sees, after the shorter of two answers: their length tells a line nothing."""
+    for lang in LANGUAGES:
+        length = max(len(words[name][lang].encode()) for name in (_KNOWN, _UNKNOWN))
+        for name in (_KNOWN, _UNKNOWN):
+            words[name][lang] += " " * (length - len(words[name][lang].encode()))
+    return words
+
+
+_WORDS: Final[dict[str, dict[str, str]]] = _levelled(json.loads((_HERE / "forward.json").read_text("utf-8")))
 
 
 @router.get("/forward")
@@ -68,12 +85,31 @@ async def post_forward(request: Request) -> Response:
             await reader.close()
 
 
+@router.post("/forward/known")
+async def look_up(request: Request) -> Response:
+    """Says whether the file with a digest is stored; yes and no have one status, one length and the same headers."""
+    try:
+        known = is_known(core_of(request), _digest_in(await read_bounded(request, _QUERY_MAX_SIZE)))
+    except (ServerError, WireError) as error:
+        if isinstance(error, BodyCut):
+            raise
+        return _page(["no-digest" if isinstance(error, WireError) else problem_name(error)])
+    return _page([_KNOWN if known else _UNKNOWN])
+
+
+def _digest_in(body: bytes) -> bytes:
+    """The 32 bytes of the form's one field, 64 hex with any white space and case; raises EncodingInvalid."""
+    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=1)
+    text = "".join("".join(fields.get("digest", [])).split())
+    return unhex(text.lower(), SHA256_SIZE)
+
+
 def _page(outcomes: list[str]) -> Response:
     """The form below what became of the files; the status is that of the first file that was refused."""
-    refused = [outcome for outcome in outcomes if outcome != _STORED]
+    refused = [outcome for outcome in outcomes if outcome not in (_STORED, _KNOWN, _UNKNOWN)]
     lines = "\n".join(_line(outcome) for outcome in outcomes)
     page = _PAGE.replace(_MARK, f"<ol>\n{lines}\n</ol>" if outcomes else "")
-    status = PROBLEMS[refused[0]].status if refused else 200
+    status = (PROBLEMS[refused[0]].status if refused[0] in PROBLEMS else 400) if refused else 200
     headers = _HEADERS | (retry_after(refused[0]) if refused else {})
     return Response(page, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from intake.server.api.bodies import StreamedBody, content_length, refuse_metadata
 from intake.server.api.fields import digest_field, item_boolean, item_integer, repr_digest, seconds_until, tus_number
 from intake.server.api.problems import problem_for_error
+from intake.server.api.work import upload_admitted
 from intake.server.errors import Refusal, WrongOffset
 from intake.server.services.unfinished import Progress
 from intake.server.services.uploads import Chunk, Uploads
@@ -45,7 +46,8 @@ class Ietf:
         length = self._uploads.door.length(chunk.total)
         _check_first(chunk, length)
         announced = digest_field(self._request, "repr-digest")
-        upload_id = await self._uploads.begin_upload(length, epoch, announced=announced)
+        admitted = upload_admitted(self._request, length)
+        upload_id = await self._uploads.begin_upload(length, epoch, admitted.work, admitted.upload_id, announced)
         progress = await self._uploads.append_first(upload_id, chunk)
         complete = progress.sha256 is not None
         return self._answer(200 if complete else 201, progress, {"Location": f"/uploads/{upload_id.hex()}"})

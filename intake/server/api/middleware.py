@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.server.api.problems import problem_response
 from intake.server.logs import Event, log
-from intake.wire.constants import EPOCH_HEADER
+from intake.wire.constants import EPOCH_HEADER, WORK_HEADER
 
 _HEADERS_READ: Final = frozenset(
     name.encode()
@@ -22,6 +22,7 @@ _HEADERS_READ: Final = frozenset(
         "repr-digest",
         "tus-resumable",
         EPOCH_HEADER.lower(),
+        WORK_HEADER.lower(),
     )
 )
 _EXPOSED: Final = (
@@ -29,7 +30,8 @@ _EXPOSED: Final = (
     b"Tus-Version, Upload-Complete, Upload-Expires, Upload-Length, Upload-Limit, Upload-Offset"
 )
 _ALLOWED: Final = (
-    f"Content-Digest, Content-Type, {EPOCH_HEADER}, Repr-Digest, Tus-Resumable, Upload-Checksum, Upload-Complete, "
+    f"Content-Digest, Content-Type, {EPOCH_HEADER}, {WORK_HEADER}, Repr-Digest, "
+    "Tus-Resumable, Upload-Checksum, Upload-Complete, "
     # These are refused, in words that a page can only read when its browser was let ask.
     "Upload-Concat, Upload-Defer-Length, Upload-Draft-Interop-Version, Upload-Length, Upload-Metadata, Upload-Offset"
 )

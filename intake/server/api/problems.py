@@ -9,23 +9,28 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from intake.server.errors import BodyCut, Refusal, StorageFull, StorageUnavailable, WrongOffset
+from intake.server.errors import BodyCut, PuzzleNeeded, Refusal, StorageFull, StorageUnavailable, WrongOffset
 from intake.wire.errors import WireError
 from intake.wire.problems import PROBLEM_CONTENT_TYPE, PROBLEMS, problem_body, problem_for
+from intake.wire.puzzle import Puzzle
 
-_RETRY_SECONDS: Final = {"unavailable": "30", "no-space": "600"}
+_RETRY_SECONDS: Final = {"puzzle-needed": "1", "unavailable": "30", "no-space": "600"}
 _OF_STATUS: Final = {404: "not-found", 405: "method"}
 
 
 def problem_response(
-    name: str, offset: int | None = None, headers: dict[str, str] | None = None, provided: int | None = None
+    name: str,
+    offset: int | None = None,
+    headers: dict[str, str] | None = None,
+    provided: int | None = None,
+    puzzle: Puzzle | None = None,
 ) -> Response:
     """The answer for the problem `name`, with Retry-After in seconds where it will pass."""
     extra = dict(headers or {}) | retry_after(name)
     if name == "tus-version":
         extra["Tus-Version"] = "1.0.0"
     return Response(
-        problem_body(name, offset, provided),
+        problem_body(name, offset, provided, puzzle),
         status_code=PROBLEMS[name].status,
         headers=extra | {"Cache-Control": "no-store"},
         media_type=PROBLEM_CONTENT_TYPE,
@@ -74,7 +79,8 @@ def problem_for_error(
 ) -> Response:
     """The answer that tells of `error`, under another `name` where a protocol has its own; `provided` is an offset."""
     offset = error.offset if isinstance(error, WrongOffset) else None
-    return problem_response(name or problem_name(error), offset, headers, provided)
+    puzzle = error.puzzle if isinstance(error, PuzzleNeeded) else None
+    return problem_response(name or problem_name(error), offset, headers, provided, puzzle)
 
 
 async def _answer(_: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from intake.server.api.bodies import StreamedBody, content_length, refuse_metadata
 from intake.server.api.fields import checksum, expires, repr_digest, tus_number
 from intake.server.api.problems import problem_for_error
+from intake.server.api.work import upload_admitted
 from intake.server.errors import Refusal
 from intake.server.services.unfinished import Progress
 from intake.server.services.uploads import Chunk, Uploads
@@ -45,7 +46,8 @@ class Tus:
         if epoch is None:
             raise Refusal("malformed")
         chunk = self._chunk(0) if self._has_body() else None
-        upload_id = await self._uploads.begin_upload(size, epoch)
+        admitted = upload_admitted(self._request, size)
+        upload_id = await self._uploads.begin_upload(size, epoch, admitted.work, admitted.upload_id)
         location = {"Location": f"/uploads/{upload_id.hex()}"}
         if chunk is None:
             progress = await self._uploads.progress(upload_id, finish=False)

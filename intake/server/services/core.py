@@ -14,6 +14,9 @@ from intake.server.services.door import SealedDoor
 from intake.server.services.handover import Handover
 from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
+from intake.server.services.pressure import Pressure
+from intake.server.services.puzzles import Puzzles
+from intake.server.services.room import Room
 from intake.server.services.turns import Turns
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Folder, Settings
@@ -41,6 +44,9 @@ class Core:
     uploads: Uploads
     pages: Pages
     clock: Clock
+    room: Room
+    pressure: Pressure
+    puzzles: Puzzles
 
     @property
     def head_signer(self) -> HeadSigner:
@@ -70,7 +76,10 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         uploads = Uploads(store, blobs, door, clock, turns, settings.unfinished_hours)
         pages = Pages(folder.page, roots, rehearsal)
         opened.enter_context(contextlib.closing(uploads))
-        yield Core(settings, stores, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
+        room = Room(folder, settings.reserve_bytes, clock)
+        asking = (Pressure(settings.calm_rate), Puzzles(secret))
+        parts = (roots, rehearsal, log_key, secret, manifests, uploads, pages, clock, room, *asking)
+        yield Core(settings, stores, store, blobs, *parts)
 
 
 def read_roots(settings: Settings) -> tuple[Roots, bool]:

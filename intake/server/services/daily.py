@@ -22,6 +22,7 @@ class DailyWork:
         Raises StorageFull or StorageUnavailable.
         """
         core, day = self._core, self._core.clock()
+        core.room.for_work()
         head = core.store.write(
             lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day), alone=True
         ).result()

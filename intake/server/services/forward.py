@@ -14,7 +14,6 @@ from intake.server.services.core import Core
 from intake.server.services.feeding import Feed, Gate, RunningHash, check_beginning
 from intake.server.services.objects import NewObject, is_stored, put_object
 from intake.server.services.reports import store_report
-from intake.server.services.room import leave_work_room
 from intake.wire.constants import OBJECT_ID_SIZE, OBJECT_MEDIA, SMALL_CLASSES
 from intake.wire.envelope import Envelope
 from intake.wire.errors import NotSealed
@@ -74,7 +73,7 @@ class ForwardedFile:
 
     async def _store_small(self, sealed: bytes) -> None:
         check_small(sealed, None)
-        leave_work_room(self._core.settings.folder.root)
+        self._core.room.for_text()
         envelope = Envelope(self._object_id, _NO_EPOCH, hashlib.sha256(sealed).digest(), sealed)
         day = self._core.clock()
 
@@ -110,8 +109,15 @@ class Forwarding:
         self.count = 0
 
     def next_file(self, room: int) -> ForwardedFile:
-        """The next file; raises Refusal too-large after too many."""
+        """The next file; raises Refusal too-large after too many.
+
+        A form without scripts cannot solve: under pressure all forms together have a small lane of their own, 2 files
+        a second, and Refusal unavailable is raised when it is full.
+        """
         self.count += 1
         if self.count > self.files_max:
             raise Refusal("too-large")
+        self._core.pressure.offer()
+        if not self._core.pressure.take_token():
+            raise Refusal("unavailable")
         return ForwardedFile(self._core, room)

@@ -44,6 +44,7 @@ class _Record:
     size: int
     epoch: int
     position: int
+    work: int
     day: date
 
 
@@ -86,7 +87,7 @@ def _unless_away(found: Repairs) -> Iterator[None]:
 
 def _records(connection: Connection) -> list[_Record]:
     rows = connection.execute(select(uploads))
-    return [_Record(row.id, row.size, row.epoch, row.position, row.day) for row in rows]
+    return [_Record(row.id, row.size, row.epoch, row.position, row.work, row.day) for row in rows]
 
 
 def _repair_upload(core: Core, record: _Record, found: Repairs) -> None:
@@ -100,7 +101,7 @@ def _repair_upload(core: Core, record: _Record, found: Repairs) -> None:
     elif core.blobs.sealed_size(record.upload_id) == record.size:
         # It stopped between the rename and the commit: the file was whole and durable before the rename.
         sha256 = hash_blob(core.blobs, record.upload_id)
-        new = NewObject(record.upload_id, OBJECT_MEDIA, record.size, sha256, record.epoch)
+        new = NewObject(record.upload_id, OBJECT_MEDIA, record.size, sha256, record.epoch, record.work)
         day = core.clock()
         core.store.write(lambda connection: record_sealed(connection, new, day)).result()
         found.sealed += 1

@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import Connection, insert
 
 from intake.server.models import bodies
+from intake.server.services.admission import admit_report
 from intake.server.services.core import Core
 from intake.server.services.objects import NewObject, put_objects, unknown_of
-from intake.server.services.room import leave_work_room
 from intake.server.writer import Batched
 from intake.wire.constants import OBJECT_SMALL
 from intake.wire.envelope import Envelope, parse_envelope
@@ -22,36 +22,41 @@ _INSERT: Final = insert(bodies)
 
 @dataclass(frozen=True)
 class Arrived:
-    """A small object that passed the gate, and the day it came."""
+    """A small object that passed the gate, the day it came, and the class of work its sender proved."""
 
     envelope: Envelope
     day: date
+    work: int = 0
 
     def new_object(self) -> NewObject:
         """What its record will say."""
         envelope = self.envelope
-        return NewObject(envelope.object_id, OBJECT_SMALL, len(envelope.sealed), envelope.sha256, envelope.epoch)
+        size = len(envelope.sealed)
+        return NewObject(envelope.object_id, OBJECT_SMALL, size, envelope.sha256, envelope.epoch, self.work)
 
 
-async def accept_report(core: Core, untrusted: bytes) -> Envelope:
-    """The whole way of a `POST /reports` body; returns once it is durable.
+async def accept_report(core: Core, untrusted: bytes, work_header: str | None = None) -> Envelope:
+    """The whole way of a `POST /reports` body and its Intake-Work header; returns once it is durable.
 
-    Raises WireError from the envelope and the gate, Refusal for its epoch or id, StorageFull, StorageUnavailable.
+    Raises WireError from the envelope and the gate, Refusal for its epoch or id, PuzzleNeeded, StorageFull,
+    StorageUnavailable.
     """
     envelope = parse_envelope(untrusted)
     check_small(envelope.sealed, core.manifests.stanzas_of(envelope.epoch))
-    leave_work_room(core.settings.folder.root)
+    work = admit_report(core, work_header, envelope.object_id, len(envelope.sealed))
+    core.room.for_text()
     day = core.clock()
-    await asyncio.wrap_future(core.store.write(Batched(store_reports, Arrived(envelope, day))))
+    with core.pressure.waiting():
+        await asyncio.wrap_future(core.store.write(Batched(store_reports, Arrived(envelope, day, work))))
     return envelope
 
 
-def store_report(connection: Connection, envelope: Envelope, day: date) -> None:
-    """Stores a small object that passed the gate; the same one again changes nothing.
+def store_report(connection: Connection, envelope: Envelope, day: date, work: int = 0) -> None:
+    """Stores a small object that passed the gate, with its class of work; the same one again changes nothing.
 
     Raises Refusal id-conflict when the id belongs to an object with other bytes.
     """
-    store_reports(connection, [Arrived(envelope, day)])
+    store_reports(connection, [Arrived(envelope, day, work)])
 
 
 def store_reports(connection: Connection, several: Sequence[Arrived]) -> None:

@@ -156,6 +156,9 @@ class Uploads:
         """
         try:
             return await self.append_chunk(upload_id, chunk)
+        except WrongOffset:
+            # It was begun before, by the same solved puzzle: what came then stays.
+            raise
         except BaseException:
             with suppress(Refusal):
                 await asyncio.shield(self.cancel_upload(upload_id))

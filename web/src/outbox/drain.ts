@@ -4,14 +4,16 @@
  *
  *     waiting -> sending -> stored
  *        ^          |----> waiting   no answer, or not now: again later, perhaps elsewhere
+ *        |----------|----> proving   a busy server wants a puzzle solved first; the other parts go on meanwhile
  *        |          '----> refused   every server refused it, or a signed manifest says its epoch was destroyed
  */
 
-import { Later, Refused } from "../send/http.ts";
+import { Later, PuzzleNeeded, Refused } from "../send/http.ts";
 import { postReport } from "../send/reports.ts";
 import { Pace, sendUpload } from "../send/uploads.ts";
 import { fromHex } from "../wire/bytes.ts";
 import { delay, type Rest } from "./naps.ts";
+import { Proofs } from "./proofs.ts";
 import type { Held } from "./shelf.ts";
 import type { PartKind, PartRecord } from "./store.ts";
 
@@ -22,8 +24,8 @@ export interface PartStatus {
   /** Random number of the part. */
   readonly part: string;
   readonly kind: PartKind;
-  readonly state: "waiting" | "sending" | "stored" | "refused";
-  /** Bytes that the server holds, of `size`. */
+  readonly state: "waiting" | "proving" | "sending" | "stored" | "refused";
+  /** Bytes that the server holds, of `size`; while proving, the share of the puzzle that is solved. */
   readonly sent: number;
   readonly size: number;
   /** Why it was refused: a name of SPEC.md section 7. */
@@ -68,6 +70,7 @@ export class Drain {
   private readonly delays = new Map<string, number>();
   private readonly refusals = new Map<string, Set<string>>();
   private readonly done = new Set<string>();
+  private readonly proofs: Proofs;
   private failures = 0;
   private textCame = false;
   private partCame = false;
@@ -77,6 +80,10 @@ export class Drain {
     this.queue = queue;
     this.rest = rest;
     this.signal = signal;
+    this.proofs = new Proofs(signal, () => {
+      this.partCame = true;
+      rest.wake();
+    });
   }
 
   /** Whether {@link run} has made up its mind to return: what is added now needs another run. */
@@ -105,7 +112,7 @@ export class Drain {
     const next = this.pick(await this.queue.held());
     if (next !== null) await this.attempt(next);
     else if (this.partCame) return;
-    else if (this.queue.isSealing()) await this.rest.sleep(IDLE_MILLISECONDS);
+    else if (this.queue.isSealing() || this.proofs.busy) await this.rest.sleep(IDLE_MILLISECONDS);
     else this.hasEnded = true;
   }
 
@@ -115,7 +122,9 @@ export class Drain {
       const putOff = Math.floor((this.delays.get(part.id) ?? 0) / PATIENCE);
       return [putOff, isText(part) ? 0 : 1, part.report, part.order] as const;
     };
-    const waiting = held.filter(({ part }) => part.state === "waiting" && !this.done.has(part.id));
+    const waiting = held.filter(({ part }) => {
+      return part.state === "waiting" && !this.done.has(part.id) && !this.proofs.isSolving(part.id);
+    });
     return waiting.sort((left, right) => compare(key(left), key(right)))[0] ?? null;
   }
 
@@ -133,6 +142,7 @@ export class Drain {
       this.failures = 0;
       if (done) await this.stored(held);
     } catch (error) {
+      if (error instanceof PuzzleNeeded && this.prove(part, error)) return;
       this.tries.set(part.id, tries + 1);
       await this.failed(held, server ?? "", error, servers);
     }
@@ -142,9 +152,11 @@ export class Drain {
   private async send({ store, part }: Held, server: string): Promise<boolean> {
     const sha256 = fromHex(part.sha256, SHA256_SIZE);
     const { epoch, size } = part;
+    const work = this.proofs.header(part.id);
     if (part.kind !== "media") {
       const sealed = await store.read(part, 0, size);
-      await postReport(server, { objectId: fromHex(part.id, ID_SIZE), epoch, sha256, sealed }, this.signal);
+      const envelope = { objectId: fromHex(part.id, ID_SIZE), epoch, sha256, sealed };
+      await postReport(server, envelope, work, this.signal);
       return true;
     }
     let uploads = part.uploads;
@@ -153,6 +165,7 @@ export class Drain {
       size,
       sha256,
       known: uploads[server],
+      work,
       read: (from: number, to: number) => store.read(part, from, to),
       remember: async (id: string | undefined) => {
         const { [server]: _, ...others } = uploads;
@@ -163,6 +176,13 @@ export class Drain {
       mayGoOn: () => !this.textCame,
     };
     return sendUpload(server, upload, this.pace, this.signal);
+  }
+
+  /** Begins to solve what a server asked for; false when it asked too often. */
+  private prove(part: PartRecord, { puzzle }: PuzzleNeeded): boolean {
+    const subject = part.kind === "media" ? null : fromHex(part.id, ID_SIZE);
+    const tell = (share: number) => this.status(part, "proving", share * part.size);
+    return this.proofs.start(part.id, puzzle, subject, part.size, tell);
   }
 
   private async stored({ store, part }: Held): Promise<void> {

@@ -8,7 +8,7 @@ import { manifest, outbox, serversAsked, serversReached } from "./session.ts";
 
 /** Says on the first screen how many sealed parts still wait. */
 export function tellLeft(parts: readonly PartStatus[]): void {
-  const waiting = parts.filter(({ state }) => state === "waiting" || state === "sending");
+  const waiting = parts.filter(({ state }) => state !== "stored" && state !== "refused");
   const left = hook("left");
   left.hidden = waiting.length === 0;
   left.setAttribute("data-count", `${waiting.length}`);

@@ -4,7 +4,7 @@ import type { PartStatus } from "../outbox/outbox.ts";
 import type { Argument, Key } from "./words.ts";
 
 /** How a report is doing as a whole. */
-export type Summary = "sending" | "offline" | "stored" | "incomplete" | "refused";
+export type Summary = "sending" | "proving" | "offline" | "stored" | "incomplete" | "refused";
 
 /** How far the files of a report are sealed; "failed": one could not be read. */
 export type Sealing = "running" | "done" | "failed";
@@ -31,6 +31,7 @@ export function summary(parts: readonly PartStatus[], sealing: Sealing, online: 
   if (parts.some((part) => part.state === "refused")) return "refused";
   if (areStored && parts.length > 0 && sealing !== "running")
     return sealing === "done" ? "stored" : "incomplete";
+  if (parts.some((part) => part.state === "proving")) return "proving";
   return online || areStored ? "sending" : "offline";
 }
 
@@ -44,6 +45,7 @@ export function reason(problem: string | undefined): Phrase {
 export function stateOf(part: PartStatus): Phrase {
   const percent = part.size > 0 ? Math.floor((100 * part.sent) / part.size) : 0;
   if (part.state === "sending" && percent > 0) return { key: "is_sending_at", args: [Math.min(percent, 99)] };
+  if (part.state === "proving") return { key: "is_proving", args: [percent] };
   return { key: `is_${part.state === "refused" ? "waiting" : part.state}`, args: [] };
 }
 

@@ -4,11 +4,13 @@
  *     SendError
  *     ├── NoAnswer   nothing that can be from Intake came back: try again, or another server
  *     ├── Later      the server cannot take it now
+ *     ├── PuzzleNeeded  the server is pressed: the same again, with work
  *     └── Refused    the server named a problem; the same bytes will not be taken here
  */
 
-import { PROBLEM_PREFIX } from "../generated/constants.ts";
+import { PROBLEM_PREFIX, WORK_HEADER } from "../generated/constants.ts";
 import { type Bytes, concat, fromUtf8 } from "../wire/bytes.ts";
+import { type Puzzle, readPuzzle } from "../wire/puzzle.ts";
 import { type JsonObject, readJson } from "../wire/strictjson.ts";
 
 /** Longest answer in bytes that is read where no other limit is given. */
@@ -38,6 +40,17 @@ export class Later extends SendError {
   constructor(message: string, wait: number) {
     super(message);
     this.wait = wait;
+  }
+}
+
+/** The server takes this once a puzzle is solved. */
+export class PuzzleNeeded extends SendError {
+  override readonly name = "PuzzleNeeded";
+  readonly puzzle: Puzzle;
+
+  constructor(puzzle: Puzzle) {
+    super("the server asks for work");
+    this.puzzle = puzzle;
   }
 }
 
@@ -128,6 +141,11 @@ export function jsonOf(answer: Answer): JsonObject | null {
   }
 }
 
+/** The header that carries a solved puzzle; none without one, so that at rest nothing needs a preflight. */
+export function workHeader(work: string | undefined): Readonly<Record<string, string>> {
+  return work === undefined ? {} : { [WORK_HEADER]: work };
+}
+
 /** Milliseconds of a Retry-After header, at most 5 minutes, 0 without one. */
 function retryAfter({ headers }: Answer): number {
   const seconds = Number(headers.get("Retry-After") ?? 0);
@@ -143,9 +161,12 @@ function retryAfter({ headers }: Answer): number {
 export function failureOf(answer: Answer): SendError {
   const { status, headers } = answer;
   const wait = retryAfter(answer);
-  if (status >= 500 || wait > 0) return new Later("the server cannot take this now", wait);
   const type = headers.get("Content-Type") ?? "";
-  const named = type.startsWith("application/problem+json") ? jsonOf(answer)?.get("type") : undefined;
+  const json = type.startsWith("application/problem+json") ? jsonOf(answer) : null;
+  const named = json?.get("type");
+  const puzzle = named === `${PROBLEM_PREFIX}puzzle-needed` ? readPuzzle(json) : null;
+  if (puzzle !== null) return new PuzzleNeeded(puzzle);
+  if (status >= 500 || wait > 0) return new Later("the server cannot take this now", wait);
   if (status < 400 || typeof named !== "string" || !named.startsWith(PROBLEM_PREFIX)) {
     return new NoAnswer("an answer that is not from Intake");
   }

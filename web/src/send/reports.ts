@@ -2,16 +2,23 @@
 
 import { type Bytes, toHex } from "../wire/bytes.ts";
 import { type Envelope, writeEnvelope } from "../wire/envelope.ts";
-import { failureOf, jsonOf, NoAnswer, request } from "./http.ts";
+import { failureOf, jsonOf, NoAnswer, request, workHeader } from "./http.ts";
 
 /**
  * Sends a small sealed object; returns only when the server said that it stored exactly these bytes.
  *
- * @throws NoAnswer, Later or Refused.
+ * @param work the solution of its puzzle, where one was asked for.
+ * @throws NoAnswer, Later, PuzzleNeeded or Refused.
  */
-export async function postReport(server: string, envelope: Envelope, signal: AbortSignal): Promise<void> {
+export async function postReport(
+  server: string,
+  envelope: Envelope,
+  work: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const answer = await request(`${server}/reports`, {
     method: "POST",
+    headers: workHeader(work),
     body: writeEnvelope(envelope),
     signal,
   });

@@ -5,7 +5,7 @@
 
 import { EPOCH_HEADER } from "../generated/constants.ts";
 import { type Bytes, toBase64 } from "../wire/bytes.ts";
-import { type Answer, failureOf, Later, NoAnswer, request } from "./http.ts";
+import { type Answer, failureOf, Later, NoAnswer, request, workHeader } from "./http.ts";
 
 const STEP_MIN = 65_536;
 const STEP_MAX = 8 * 1024 * 1024;
@@ -34,6 +34,8 @@ export interface Upload {
   readonly sha256: Bytes;
   /** Number of the upload at this server from an earlier try: 32 hex. */
   readonly known: string | undefined;
+  /** The solution of its puzzle, where one was asked for. */
+  readonly work: string | undefined;
   /** Reads sealed bytes. */
   read(from: number, to: number): Promise<Bytes>;
   /** Keeps the number of the upload at this server, or forgets it. */
@@ -58,7 +60,8 @@ function stateOf({ headers }: Answer, size: number): State {
 }
 
 async function create(server: string, upload: Upload, signal: AbortSignal): Promise<string> {
-  const headers = { ...TUS, "Upload-Length": String(upload.size), [EPOCH_HEADER]: String(upload.epoch) };
+  const sizes = { "Upload-Length": String(upload.size), [EPOCH_HEADER]: String(upload.epoch) };
+  const headers = { ...TUS, ...sizes, ...workHeader(upload.work) };
   const answer = await request(`${server}/uploads`, { method: "POST", headers, signal });
   if (answer.status !== 201) throw failureOf(answer);
   // Only the number is taken: a server must not send the upload to an address of its choice.
@@ -115,7 +118,7 @@ async function begin(server: string, upload: Upload, signal: AbortSignal): Promi
  * Uploads a sealed file; true only when the server's digest of all it holds is the file's, false when
  * `mayGoOn` stopped it.
  *
- * @throws NoAnswer, Later or Refused; calling it again goes on from where it was.
+ * @throws NoAnswer, Later, PuzzleNeeded or Refused; calling it again goes on from where it was.
  */
 export async function sendUpload(
   server: string,

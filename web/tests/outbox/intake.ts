@@ -25,8 +25,13 @@ interface Upload {
 }
 
 /** A problem as the real server names it. */
-export function problem(name: string, status: number, headers: Record<string, string> = {}): Fault {
-  const body = JSON.stringify({ type: `urn:intake:problem:${name}`, title: "A sentence.", status });
+export function problem(
+  name: string,
+  status: number,
+  headers: Record<string, string> = {},
+  more: object = {},
+): Fault {
+  const body = JSON.stringify({ type: `urn:intake:problem:${name}`, title: "A sentence.", status, ...more });
   return { status, headers: { "Content-Type": "application/problem+json", ...headers }, body };
 }
 

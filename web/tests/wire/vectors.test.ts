@@ -12,6 +12,7 @@ import { type Frame, pack, pad, signedBytes } from "../../src/wire/frame.ts";
 import { deleteSignedBytes, mailboxId, openSlot } from "../../src/wire/mailbox.ts";
 import { parseNote, verifiedNames, verifies, writeNote } from "../../src/wire/note.ts";
 import { mediaPlainSize, padme, smallClass, smallPlainSize } from "../../src/wire/padding.ts";
+import { Solver } from "../../src/wire/puzzle.ts";
 import { CodeKeys, formatCode, parseCode } from "../../src/wire/returncode.ts";
 import { parseSection, writeSection } from "../../src/wire/section.ts";
 import { readJson, writeJson } from "../../src/wire/strictjson.ts";
@@ -133,6 +134,19 @@ for (const vector of vectors("mailbox").filter((one) => ours(one) || one.name ==
     const operation = run[vector.keys.operation as keyof typeof run];
     if (vector.expect === "ok") assert.deepEqual(operation(), vector.keys.value);
     else assert.throws(operation, { name: vector.expect });
+  });
+}
+
+/** The phone solves and never checks: the good ones' bytes are those it finds. */
+for (const vector of vectors("puzzle").filter(({ keys }) => keys.operation === "solution")) {
+  const { expect, name, keys } = vector;
+  if (expect !== "ok") continue;
+  test(`puzzle/${name}: the phone finds the same nonces`, () => {
+    const { window, bits, subject } = keys.value as { window: number; bits: number; subject: string };
+    const solver = new Solver({ window, seed: hex(keys.seed), bits }, hex(subject), Number(keys.size));
+    assert.equal(solver.share, 0);
+    while (!solver.work(20)) assert.ok(solver.share < 1);
+    assert.deepEqual([solver.share, solver.header()], [1, keys.input]);
   });
 }
 

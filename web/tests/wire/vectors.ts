@@ -33,7 +33,9 @@ type Key =
   | "key"
   | "signature"
   | "message"
-  | "nonce";
+  | "nonce"
+  | "seed"
+  | "size";
 
 /** One case; `keys` holds everything in its file. */
 export interface Vector {

@@ -1,4 +1,7 @@
-"""What the worst night needs: work classes, the log each laptop has seen, and slots that wait for their moment."""
+"""What the worst night needs.
+
+Work classes, announced digests, the log each laptop has seen, and slots that wait for their moment.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +14,7 @@ def upgrade() -> None:
     """Adds columns and a table; on PostgreSQL also stops it from trying to compress ciphertext."""
     op.add_column("objects", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
     op.add_column("uploads", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
+    op.add_column("uploads", sa.Column("announced", sa.LargeBinary(32)))
     op.add_column("outboxes", sa.Column("log_size", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("mailboxes", sa.Column("day", sa.Date()))
     op.create_table(

@@ -1,0 +1,100 @@
+"""Who is let in under pressure: whoever solved the puzzle, from whatever address.
+
+Media without work may have half of what is free for media and a share of the places for unfinished uploads; who is
+refused there is asked for work, so empty reservations that cost nothing cannot shut out those who work.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from intake.server.errors import PuzzleNeeded, Refusal, StorageFull
+from intake.server.models import acks, objects, uploads
+from intake.server.services.core import Core
+from intake.wire.puzzle import parse_solution
+
+UNFINISHED_MAX: Final = 4096
+"""Unfinished uploads at a time without work, and as many again with it."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The class of work proven, and for an upload the id that follows from it, None without work."""
+
+    work: int
+    upload_id: bytes | None = None
+
+
+def refuse_unsolved(core: Core, header: str | None, size: int) -> None:
+    """Refuses a report that brings no work before its body is read, so that a flood costs next to nothing.
+
+    `header` is the value of Intake-Work, `size` the sealed bytes announced. Raises PuzzleNeeded.
+    """
+    if header is None and core.pressure.level:
+        core.pressure.offer()
+        raise PuzzleNeeded(core.puzzles.ask(size, core.pressure.level))
+
+
+def admit_report(core: Core, header: str | None, object_id: bytes, size: int) -> int:
+    """The class of work of a report that passed the gate; raises PuzzleNeeded, PuzzleInvalid for a malformed header."""
+    work = 0
+    if header is not None:
+        solution = parse_solution(header)
+        if solution.subject == object_id:
+            work = core.puzzles.proven(solution, size)
+    core.pressure.offer()
+    _require(core, work, core.pressure.level, size)
+    core.pressure.take(work)
+    return work
+
+
+def admit_upload(core: Core, header: str | None, size: int) -> Admitted:
+    """Whether a media object of `size` bytes may be begun.
+
+    Raises StorageFull when it would touch what is left to text, PuzzleNeeded, Refusal unavailable when too many
+    uploads with work are unfinished, PuzzleInvalid for a malformed header.
+    """
+    core.pressure.offer()
+    solution = None if header is None else parse_solution(header)
+    work = 0 if solution is None else core.puzzles.proven(solution, size)
+    room = core.room.for_media()
+    upload_id = core.puzzles.upload_id(solution.subject, size) if solution is not None and work else None
+    if upload_id is None or not _is_begun(core, upload_id):
+        if size > room:
+            raise StorageFull
+        _require(core, work, core.pressure.level or _asked_by_quota(core, work, size, room), size)
+    core.pressure.take(work)
+    return Admitted(work, upload_id)
+
+
+def unsolved_backlog(connection: Connection) -> int:
+    """How many objects without work no laptop has acked."""
+    unacked = objects.c.id.not_in(select(acks.c.object_id))
+    return connection.execute(select(func.count()).where(objects.c.work == 0, unacked)).scalar_one()
+
+
+def _require(core: Core, work: int, needed: int, size: int) -> None:
+    if work < needed:
+        raise PuzzleNeeded(core.puzzles.ask(size, needed))
+
+
+def _asked_by_quota(core: Core, work: int, size: int, room: int) -> int:
+    """1 when uploads without work have used up what they may have, else 0; raises Refusal unavailable."""
+    count, reserved = core.store.read(lambda connection: _unfinished(connection, work > 0))
+    if work:
+        if count >= UNFINISHED_MAX:
+            raise Refusal("unavailable")
+        return 0
+    return int(count >= UNFINISHED_MAX or 2 * (reserved + size) > room + reserved)
+
+
+def _unfinished(connection: Connection, worked: bool) -> tuple[int, int]:
+    mine = uploads.c.work > 0 if worked else uploads.c.work == 0
+    count, size = connection.execute(select(func.count(), func.sum(uploads.c.size)).where(mine)).one()
+    return int(count), int(size or 0)
+
+
+def _is_begun(core: Core, upload_id: bytes) -> bool:
+    query = select(uploads.c.id).where(uploads.c.id == upload_id)
+    return core.store.read(lambda connection: connection.execute(query).first() is not None)

@@ -1,0 +1,66 @@
+"""A page whose server is under pressure: it says what it does, stays usable, and the report arrives with its work."""
+
+import sqlite3
+
+import pytest
+
+from deploy.rehearsal.media import photo
+from deploy.rehearsal.phone import Phone
+
+# Every state that the status screen shows, and the longest time in which the page could not react.
+WATCH = """() => {
+  window.shown = [];
+  window.longest = 0;
+  let last = performance.now();
+  const turn = () => {
+    const now = performance.now();
+    if (shown.some((state) => state.includes("proving"))) longest = Math.max(longest, now - last);
+    last = now;
+    setTimeout(turn);
+  };
+  turn();
+  const note = () => document.querySelectorAll("#status [data-state]").forEach(
+    (e) => shown.push(`${e.dataset.t} ${e.dataset.state}`),
+  );
+  new MutationObserver(note).observe(document.body, { attributes: true, childList: true, subtree: true });
+}"""
+SLOWER = 4
+
+
+@pytest.fixture
+def pressed(switch):
+    """The server of a rehearsal for which any request is too much."""
+    switch.down()
+    with switch.machines.serving("--calm-rate", "0"):
+        yield switch.machines
+
+
+def works(machines) -> list[int]:
+    """The classes of work of all stored objects."""
+    connection = sqlite3.connect(f"file:{machines.server / 'intake.sqlite'}?mode=ro", uri=True)
+    try:
+        return [row[0] for row in connection.execute("select work from objects")]
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_phone_proves_its_work_calmly_and_the_report_is_stored(pressed, window, tmp_path, language):
+    context = window(language)
+    phone = Phone(context.pages[0], pressed.url + "/")
+    before = len(works(pressed))
+    context.new_cdp_session(phone.page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    phone.open()
+    phone.page.evaluate(WATCH)
+    phone.choose("saw")
+    phone.fill("saw", {"story": "Үшеу."})
+    phone.attach("saw", [photo(tmp_path / "photo.jpg", 1)])
+    phone.send("saw")
+    shown, longest = phone.page.evaluate("[shown, longest]")
+    assert "summary proving" in shown
+    assert "part proving" in shown
+    assert "summary offline" not in shown
+    assert longest < 500
+    mine = works(pressed)
+    assert len(mine) == before + 3
+    assert all(work >= 1 for work in mine)

@@ -1,0 +1,92 @@
+/**
+ * Puzzles that busy servers asked for, solved one after the other beside everything else, in slices that leave the page
+ * usable. In memory only: after a reload they are solved again.
+ */
+
+import { browserRandom } from "../age/seal.ts";
+import { drawId } from "../seal/small.ts";
+import type { Bytes } from "../wire/bytes.ts";
+import { type Puzzle, Solver } from "../wire/puzzle.ts";
+
+const SLICE_MILLISECONDS = 50;
+/** Puzzles for one part: a server that never has enough must not keep a phone at work. */
+const PUZZLES_MAX = 8;
+
+/** Lets everything else on the page happen. Not by a timer: those of a page in the background wait for a second. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/** What the parts of an outbox have proved. */
+export class Proofs {
+  private readonly headers = new Map<string, string>();
+  private readonly counts = new Map<string, number>();
+  private readonly solving = new Set<string>();
+  private turn: Promise<void> = Promise.resolve();
+  private readonly signal: AbortSignal;
+  private readonly solved: () => void;
+
+  /** @param solved called whenever a puzzle is done. */
+  constructor(signal: AbortSignal, solved: () => void) {
+    this.signal = signal;
+    this.solved = solved;
+  }
+
+  /** Whether anything is being solved. */
+  get busy(): boolean {
+    return this.solving.size > 0;
+  }
+
+  /** Whether a part waits for its puzzle. */
+  isSolving(part: string): boolean {
+    return this.solving.has(part);
+  }
+
+  /** The `Intake-Work` header of a part, once it has one. */
+  header(part: string): string | undefined {
+    return this.headers.get(part);
+  }
+
+  /**
+   * Begins to solve for a part; false when that was asked for too often.
+   *
+   * @param subject 16 bytes, or null for an upload, which gets random ones.
+   * @param tell told the share that is done, 0 to 1.
+   */
+  start(
+    part: string,
+    puzzle: Puzzle,
+    subject: Bytes | null,
+    size: number,
+    tell: (share: number) => void,
+  ): boolean {
+    const count = (this.counts.get(part) ?? 0) + 1;
+    this.counts.set(part, count);
+    if (count > PUZZLES_MAX) return false;
+    const solver = new Solver(puzzle, subject ?? drawId(browserRandom), size);
+    this.solving.add(part);
+    tell(0);
+    this.turn = this.turn.then(() => this.solve(part, solver, tell));
+    return true;
+  }
+
+  private async solve(part: string, solver: Solver, tell: (share: number) => void): Promise<void> {
+    let told = 0;
+    while (!this.signal.aborted && !solver.work(SLICE_MILLISECONDS)) {
+      if (solver.share > told) tell(solver.share);
+      told = solver.share;
+      await pause();
+    }
+    this.solving.delete(part);
+    if (this.signal.aborted) return;
+    this.headers.set(part, solver.header());
+    this.solved();
+  }
+}

@@ -1,0 +1,113 @@
+/** A server under pressure asks for work: the phone solves, sends the same again, and the other parts go on meanwhile. */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { LABEL_PUZZLE, SOLUTION_SIZE } from "../../src/generated/constants.ts";
+import { Outbox } from "../../src/outbox/outbox.ts";
+import { ascii, type Bytes, concat, fromBase64, fromHex, readU32, u64 } from "../../src/wire/bytes.ts";
+import { type Fault, problem, TestIntake } from "./intake.ts";
+import { assertWhole, content, file, following, report, ShortRest } from "./material.ts";
+
+const SEED = "000102030405060708090a0b0c0d0e0f";
+const running: TestIntake[] = [];
+after(async () => {
+  for (const intake of running) await intake.close();
+});
+
+async function intake(): Promise<TestIntake> {
+  const made = await new TestIntake().listen();
+  running.push(made);
+  return made;
+}
+
+function needed(bits = 14, more: object = {}): Fault {
+  return problem("puzzle-needed", 429, { "Retry-After": "1" }, { window: 9, seed: SEED, bits, ...more });
+}
+
+/** Checks a header as the server does; returns the subject. */
+function subjectOf(header: unknown, size: number): Bytes {
+  const solution = fromBase64(String(header), SOLUTION_SIZE);
+  assert.deepEqual([readU32(solution, 0), solution[4]], [9, 14]);
+  const subject = solution.slice(5, 21);
+  const prefix = concat(ascii(LABEL_PUZZLE), fromHex(SEED, 16), subject, u64(size));
+  for (let index = 0; index < 16; index++) {
+    const nonce = solution.slice(21 + 8 * index, 29 + 8 * index);
+    const digest = sha256(concat(prefix, Uint8Array.of(index), nonce));
+    assert.equal(readU32(digest, 0) >>> 18, 0);
+  }
+  return subject;
+}
+
+test("words are sent again with the work that was asked for, bound to their id", async () => {
+  const server = await intake();
+  server.plan = (_, count) => (count === 1 ? needed() : undefined);
+  const { outbox, drain, states, told } = following();
+  await outbox.enqueue(report());
+  await drain(server.url);
+  assert.deepEqual(server.lines, ["POST /reports", "POST /reports"]);
+  assert.equal(server.headers[0]?.["intake-work"], undefined);
+  const [id] = server.objects.keys();
+  assert.deepEqual(subjectOf(server.headers[1]?.["intake-work"], 8192), fromHex(id ?? "", 16));
+  assert.deepEqual(new Set(states("section")), new Set(["sending", "proving", "stored"]));
+  assert.ok(told.every(({ state }) => state !== "waiting"));
+  assertWhole(server);
+});
+
+test("a file goes on while the words are proved, and has work of its own", async () => {
+  const server = await intake();
+  server.plan = (line, count) => (line !== "PATCH /uploads/*" && count === 1 ? needed() : undefined);
+  const { outbox, drain } = following();
+  await outbox.enqueue(report(file(300_000)));
+  await drain(server.url);
+  assertWhole(server, content(300_000));
+  const order = server.lines.filter((line) => line.startsWith("POST"));
+  assert.deepEqual(order.slice(0, 2), ["POST /reports", "POST /uploads"]);
+  const begun = server.headers.filter((headers) => headers["upload-length"] !== undefined);
+  assert.equal(begun.length, 2);
+  subjectOf(begun[1]?.["intake-work"], Number(begun[1]?.["upload-length"]));
+});
+
+const HOSTILE: Record<string, Fault> = {
+  "more bits than a phone may work for": needed(27),
+  "too few bits": needed(13),
+  "half a bit": needed(14, { bits: "14" }),
+  "a seed of another size": needed(14, { seed: SEED.slice(2) }),
+  "no seed": needed(14, { seed: 1 }),
+  "a window beyond 32 bits": needed(14, { window: 2 ** 32 }),
+};
+
+for (const [name, fault] of Object.entries(HOSTILE)) {
+  test(`${name}: nothing is solved, the words wait and go later`, async () => {
+    const server = await intake();
+    server.plan = (_, count) => (count === 1 ? fault : undefined);
+    const { outbox, drain, states } = following();
+    await outbox.enqueue(report());
+    await drain(server.url);
+    assert.equal(server.headers[1]?.["intake-work"], undefined);
+    assert.deepEqual(states("section"), ["sending", "waiting", "sending", "stored"]);
+  });
+}
+
+test("a server that never has enough is left for another one", async () => {
+  const [greedy, honest] = [await intake(), await intake()];
+  greedy.plan = () => needed();
+  const { outbox, drain } = following();
+  await outbox.enqueue(report());
+  await drain(greedy.url, honest.url);
+  assert.equal(greedy.lines.length, 9);
+  assertWhole(honest);
+});
+
+test("leaving ends the work", async () => {
+  const server = await intake();
+  server.plan = () => needed(26);
+  const rest = new ShortRest();
+  const { outbox, drain, told } = following(new Outbox(null, rest));
+  await outbox.enqueue(report());
+  const drained = drain(server.url);
+  while (!told.some(({ state }) => state === "proving")) await rest.sleep(1);
+  outbox.forget();
+  await drained;
+  assert.equal(told.at(-1)?.state, "proving");
+});
