@@ -232,7 +232,7 @@ def make_house(folder: Path, deployment: Deployment, stands: Stands | None = Non
 
 
 def copy_house(built: House, folder: Path) -> House:
-    shutil.copytree(built.data, folder / "data")
+    shutil.copytree(built.data, folder / "data", ignore=shutil.ignore_patterns("*.sock"))
     built.stands.copy(folder / "data")
     return dataclasses.replace(built, data=folder / "data")
 

@@ -61,7 +61,7 @@ def test_creations_at_the_same_moment_make_one_upload(core, house, forge):
 def test_class_of_work_is_kept_with_the_object(core, house, forge):
     data = forge.media()
     upload_id = begin(core, len(data), 3)
-    assert house.rows()["uploads"][0][4] == 3
+    assert house.rows()["uploads"][0][5] == 3
     asyncio.run(core.uploads.append_chunk(upload_id, Chunk(0, Pieces(data))))
     (row,) = house.rows()["objects"]
     assert row[0] == upload_id

@@ -219,11 +219,11 @@ def test_description_can_be_made_but_is_not_served(core):
     assert set(paths) == {
         "/",
         "/forward",
+        "/forward/known",
         "/health",
         "/mailbox",
         "/mailbox/delete",
         "/manifest",
-        "/reports",
         "/uploads",
         "/uploads/{upload_id}",
     }
