@@ -1,11 +1,12 @@
 """What a new day asks for: a signed head, also over nothing new, and the erasing of what is due."""
 
 from datetime import date
+from functools import partial
 
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
 from intake.server.services.deletion import erase_due
-from intake.server.services.log import close_day
+from intake.server.services.log import close_day, close_full
 
 
 class DailyWork:
@@ -21,11 +22,10 @@ class DailyWork:
         Raises StorageFull or StorageUnavailable.
         """
         core, day = self._core, self._core.clock()
-        head = core.store.write(
-            lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day)
-        ).result()
-        if head is not None:
-            log(Event.CLOSED_DAY, head.batch, head.size)
+        for close in (close_day, close_full):
+            closing = partial(close, signer=core.head_signer, deployment=core.roots.deployment, day=day)
+            if head := core.store.write(closing).result():
+                log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
             if erased := erase_due(core):
                 log(Event.ERASED, erased)
