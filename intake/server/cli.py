@@ -25,7 +25,9 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def run_init(options: argparse.Namespace) -> int:
     """Makes or completes a data folder; what is there stays."""
-    wishes = setup.Wishes(options.roots, tuple(options.manifest), options.log_name, options.decoy_secret)
+    wishes = setup.Wishes(
+        options.roots, tuple(options.manifest), options.log_name, options.receipt_name, options.decoy_secret
+    )
     for line in setup.init(_settings(options), wishes):
         print(line)
     return 0
@@ -108,6 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--roots", type=Path, help="the deployment block to pin; may be given later")
     init.add_argument("--manifest", type=Path, nargs="+", default=[], help="key manifests, signed")
     init.add_argument("--log-name", default="log-1", help="name of the log key in the manifest")
+    init.add_argument("--receipt-name", default="receipt-1", help="name of the receipt key in the manifest")
     init.add_argument("--decoy-secret", type=Path, help="32 bytes shared with the other mirrors")
     server = _verb(verbs, "serve", run_serve)
     server.add_argument("--host", default="127.0.0.1")

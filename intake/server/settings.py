@@ -49,6 +49,11 @@ class Folder:
         return self.root / "log.key"
 
     @property
+    def receipt_key(self) -> Path:
+        """The receipt key's seed and name, readable by its owner alone."""
+        return self.root / "receipt.key"
+
+    @property
     def decoy_secret(self) -> Path:
         """32 bytes that all mirrors of a deployment share (SPEC.md section 6)."""
         return self.root / "decoy.secret"
@@ -70,12 +75,15 @@ class Folder:
 
     def check(self) -> None:
         """Raises FolderInvalid unless the folder is whole and no other user may enter it."""
-        for path in (self.database, self.log_key, self.decoy_secret, self.objects, self.uploads, self.page):
+        for path in (self.database, *self._secrets(), self.objects, self.uploads, self.page):
             if not path.exists():
                 raise FolderInvalid(f"{path.name} is missing")
-        for path in (self.root, self.log_key, self.decoy_secret):
+        for path in (self.root, *self._secrets()):
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise FolderInvalid("other users of this machine may read it")
+
+    def _secrets(self) -> tuple[Path, ...]:
+        return self.log_key, self.receipt_key, self.decoy_secret
 
 
 @dataclass(frozen=True)

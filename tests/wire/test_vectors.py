@@ -9,13 +9,24 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from intake.wire import ed25519, errors, frame, mailbox, padding, returncode, sealed, section
+from intake.wire import ed25519, errors, frame, mailbox, padding, receipt, returncode, sealed, section
 from intake.wire.encoding import strict_json_dumps, strict_json_loads, utf8
 from intake.wire.envelope import parse_envelope, write_envelope
 from tests.wire import make_vectors
 from tests.wire.cases_frame import to_json
 
-FOLDERS = ("ed25519", "envelope", "frame", "mailbox", "padding", "returncode", "sealed", "section", "strict-json")
+FOLDERS = (
+    "ed25519",
+    "envelope",
+    "frame",
+    "mailbox",
+    "padding",
+    "receipt",
+    "returncode",
+    "sealed",
+    "section",
+    "strict-json",
+)
 
 
 def part_bytes(part):
@@ -116,6 +127,15 @@ def run_slot(case):
     return {"sealed": make_vectors.short(opened)}
 
 
+def run_receipt(case):
+    fields = case["stored"] | {key: bytes.fromhex(case["stored"][key]) for key in ("object_id", "sha256")}
+    keys = {name: bytes.fromhex(key) for name, key in case["keys"].items()}
+    line = input_bytes(case).decode()
+    found = receipt.verify_receipt(line, receipt.StoredObject(**fields), keys)
+    assert receipt.write_receipt(*receipt.parse_receipt(line)) == line
+    return {"day": found.day.isoformat(), "text": found.text()}
+
+
 OPERATIONS = {
     "delete": run_delete,
     "id": lambda case: mailbox.mailbox_id(input_bytes(case)).hex(),
@@ -129,6 +149,7 @@ RUNNERS = {
     "frame": run_frame,
     "mailbox": lambda case: OPERATIONS[case["operation"]](case),
     "padding": run_padding,
+    "receipt": run_receipt,
     "returncode": run_returncode,
     "sealed": run_sealed,
     "section": run_section,

@@ -23,6 +23,7 @@ _HEADERS_READ: Final = frozenset(
     )
 )
 _EXPOSED: Final = (
+    b"Intake-Receipt, "
     b"Location, Repr-Digest, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, Upload-Offset"
 )
 _ALWAYS: Final = (

@@ -16,6 +16,6 @@ router = APIRouter()
 async def post_report(request: Request) -> Response:
     """Stores one small object; the answer comes when it is durable, and is the same for a repeat."""
     refuse_metadata(request)
-    envelope = await accept_report(core_of(request), await read_bounded(request, ENVELOPE_MAX_SIZE))
-    answer = {"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex()}
+    envelope, receipt = await accept_report(core_of(request), await read_bounded(request, ENVELOPE_MAX_SIZE))
+    answer = {"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex(), "receipt": receipt}
     return Response(strict_json_dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})

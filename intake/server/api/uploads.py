@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from intake.server.api.bodies import StreamedBody, content_length, core_of, refuse_metadata
 from intake.server.errors import Refusal
+from intake.server.services.receipts import media_receipt
 from intake.server.services.uploads import Progress, Uploads
-from intake.wire.constants import EPOCH_HEADER, EPOCH_MAX, OBJECT_ID_SIZE
+from intake.wire.constants import EPOCH_HEADER, EPOCH_MAX, OBJECT_ID_SIZE, RECEIPT_HEADER
 from intake.wire.encoding import b64, parse_int, unhex
 from intake.wire.errors import EncodingInvalid
 
@@ -73,7 +74,8 @@ async def tell_progress(upload_id: str, request: Request, uploads: UploadsHere) 
     """Where the upload stands; takes it over from a request that is still sending."""
     refuse_metadata(request)
     progress = await uploads.progress(_known_id(upload_id))
-    return Response(status_code=200, headers=_headers(progress) | {"Upload-Length": str(progress.size)})
+    headers = _headers(progress) | await _receipt(request, upload_id, progress)
+    return Response(status_code=200, headers=headers | {"Upload-Length": str(progress.size)})
 
 
 @router.patch("/uploads/{upload_id}", dependencies=[Speaking])
@@ -85,7 +87,7 @@ async def append(upload_id: str, request: Request, uploads: UploadsHere) -> Resp
     offset = number_in(request, "upload-offset", "malformed", 2**53)
     body = StreamedBody(request.receive, content_length(request))
     progress = await uploads.append_chunk(_known_id(upload_id), offset, body)
-    return Response(status_code=204, headers=_headers(progress))
+    return Response(status_code=204, headers=_headers(progress) | await _receipt(request, upload_id, progress))
 
 
 def _known_id(text: str) -> bytes:
@@ -93,6 +95,14 @@ def _known_id(text: str) -> bytes:
         return unhex(text, OBJECT_ID_SIZE)
     except EncodingInvalid:
         raise Refusal("not-found") from None
+
+
+async def _receipt(request: Request, upload_id: str, progress: Progress) -> dict[str, str]:
+    """The header of a complete upload that holds its receipt."""
+    if progress.sha256 is None:
+        return {}
+    receipt = await media_receipt(core_of(request), _known_id(upload_id))
+    return {} if receipt is None else {RECEIPT_HEADER: receipt}
 
 
 def _headers(progress: Progress) -> dict[str, str]:

@@ -13,7 +13,15 @@ from intake.server.services.manifests import Manifests
 from intake.server.services.page import Pages
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
-from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
+from intake.server.signing import (
+    BundleSigner,
+    HeadSigner,
+    LogKey,
+    ReceiptKey,
+    ReceiptSigner,
+    load_log_key,
+    load_receipt_key,
+)
 from intake.server.storage import MetadataStore, SqliteStore
 from intake.wire.constants import DECOY_SECRET_SIZE
 from intake.wire.errors import WireError
@@ -30,6 +38,7 @@ class Core:
     roots: Roots
     rehearsal: bool
     log_key: LogKey
+    receipt_key: ReceiptKey
     decoy_secret: bytes
     manifests: Manifests
     uploads: Uploads
@@ -46,6 +55,11 @@ class Core:
         """Signs statements of bundles."""
         return BundleSigner(self.log_key)
 
+    @property
+    def receipt_signer(self) -> ReceiptSigner:
+        """Signs receipts."""
+        return ReceiptSigner(self.receipt_key)
+
 
 @contextlib.contextmanager
 def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
@@ -53,7 +67,7 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
     folder = settings.folder
     folder.check()
     roots, rehearsal = read_roots(settings)
-    log_key = load_log_key(folder.log_key)
+    log_key, receipt_key = load_log_key(folder.log_key), load_receipt_key(folder.receipt_key)
     secret = _read_decoy_secret(settings)
     with contextlib.closing(SqliteStore(folder.database)) as store:
         blobs = FolderBlobs(folder.uploads, folder.objects)
@@ -61,7 +75,9 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         uploads = Uploads(store, blobs, manifests, clock, settings.media_max_bytes)
         pages = Pages(folder.page, roots, rehearsal)
         with contextlib.closing(uploads):
-            yield Core(settings, store, blobs, roots, rehearsal, log_key, secret, manifests, uploads, pages, clock)
+            yield Core(
+                settings, store, blobs, roots, rehearsal, log_key, receipt_key, secret, manifests, uploads, pages, clock
+            )
 
 
 def read_roots(settings: Settings) -> tuple[Roots, bool]:
