@@ -13,6 +13,7 @@ from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
 from intake.server.services.status import status_lines
+from intake.server.services.verify import verify
 from intake.server.settings import Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
 
@@ -78,6 +79,15 @@ def run_expire(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_verify(options: argparse.Namespace) -> int:
+    """Compares everything stored with its records and the log; exit code 1 while something is wrong."""
+    with open_core(_settings(options)) as core:
+        found = verify(core, options.repair, lambda words: print(words, file=sys.stderr, flush=True))
+    for line in found.lines():
+        print(line)
+    return 0 if found.whole else 1
+
+
 def run_status(options: argparse.Namespace) -> int:
     """Tells counts, bytes and days; nothing about any one object."""
     with open_core(_settings(options)) as core:
@@ -123,6 +133,8 @@ def build_parser() -> argparse.ArgumentParser:
     apply = _verb(verbs, "apply", run_apply)
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
     _verb(verbs, "expire", run_expire)
+    check = _verb(verbs, "verify", run_verify)
+    check.add_argument("--repair", action="store_true", help="make good what can be without removing anything stored")
     _verb(verbs, "status", run_status)
     page = _verb(verbs, "page", run_page)
     page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")

@@ -47,9 +47,20 @@ def close_batch(connection: Connection, signer: HeadSigner, deployment: str, day
         connection.execute(_NUMBER, [{"object_id": object_id, "number_in_log": number} for object_id, number in some])
     for entry, _ in made:
         edge.append(entry)
-    head = Head(deployment, edge.size, edge.root(), day, batch)
-    values = {"batch": batch, "day": day, "size": edge.size, "note": signer.sign(head), "edge": edge.to_bytes()}
-    connection.execute(insert(heads).values(values))
+    return _sign(connection, signer, Head(deployment, edge.size, edge.root(), day, batch), edge)
+
+
+def sign_over_leaves(connection: Connection, signer: HeadSigner, deployment: str, day: date) -> Head:
+    """Signs a head over exactly the leaves there are, for a log whose last head was lost."""
+    last = connection.execute(select(func.max(heads.c.batch))).scalar()
+    edge = _grow(stored_leaves(connection))
+    batch = 0 if last is None else last + 1
+    return _sign(connection, signer, Head(deployment, edge.size, edge.root(), day, batch), edge)
+
+
+def _sign(connection: Connection, signer: HeadSigner, head: Head, edge: Edge) -> Head:
+    values = {"batch": head.batch, "day": head.day, "size": head.size, "note": signer.sign(head)}
+    connection.execute(insert(heads).values(values | {"edge": edge.to_bytes()}))
     return head
 
 
