@@ -138,7 +138,7 @@ class Machines:
     def carry_back(self) -> list[Path]:
         """Write outboxes on the laptop, apply them on the server; returns the outboxes."""
         before = set(self.stick.glob("outbox-*.note"))
-        self.reviewer("outbox", "--out", str(self.stick))
+        self.reviewer("outbox", "--out", str(self.stick), "--at-once")
         outboxes = sorted(set(self.stick.glob("outbox-*.note")) - before)
         self.intake("apply", *map(str, outboxes))
         return outboxes

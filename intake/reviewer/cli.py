@@ -131,4 +131,5 @@ def _add_work_verbs(verbs: Subparsers) -> None:
     outbox = _verb(verbs, "outbox", commands.outbox, "write what goes back to the servers")
     outbox.add_argument("--out", required=True, metavar="DIR")
     outbox.add_argument("--again", action="store_true", help="also all that went out before (a stick was lost)")
+    outbox.add_argument("--at-once", action="store_true", help="answers appear as soon as they are applied, together")
     _verb(verbs, "status", commands.status, "check the vault and say what waits")

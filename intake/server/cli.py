@@ -18,10 +18,12 @@ from intake.server.settings import Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
 
 _PRIVATE_UMASK = 0o077
+_CHOICES = ("reply_delay_minutes", "mailbox_days", "unacked_days")
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    return Settings(Folder(options.data), getattr(options, "media_max", MEDIA_SEALED_MAX_SIZE))
+    chosen = {name: getattr(options, name) for name in _CHOICES if hasattr(options, name)}
+    return Settings(Folder(options.data), getattr(options, "media_max", MEDIA_SEALED_MAX_SIZE), **chosen)
 
 
 def run_init(options: argparse.Namespace) -> int:
@@ -128,6 +130,9 @@ def build_parser() -> argparse.ArgumentParser:
     server.add_argument(
         "--media-max", type=int, default=MEDIA_SEALED_MAX_SIZE, help="largest sealed media object in bytes"
     )
+    server.add_argument(
+        "--reply-delay-minutes", type=_count, default=60, help="how long answers wait on average before they appear"
+    )
     export = _verb(verbs, "export", run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
     apply = _verb(verbs, "apply", run_apply)
@@ -142,6 +147,13 @@ def build_parser() -> argparse.ArgumentParser:
     add = _verb(manifest, "add", run_manifest_add)
     add.add_argument("files", type=Path, nargs="+", metavar="FILE")
     return parser
+
+
+def _count(text: str) -> int:
+    """An integer from 0 for argparse."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("not a number from 0")
+    return int(text)
 
 
 def _verb(

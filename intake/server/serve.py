@@ -17,11 +17,10 @@ from intake.server.api.protocol import BoundedProtocol
 from intake.server.errors import FolderInvalid, PageRefused
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.core import Core, open_core
-from intake.server.services.daily import DailyWork
+from intake.server.services.daily import TICK_SECONDS, DailyWork, tick
 from intake.server.services.repair import Repairs, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 
-_TICK_SECONDS = 30
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 20
 
@@ -118,9 +117,10 @@ class _Server(uvicorn.Server):
 
 async def _tick(core: Core, daily: DailyWork) -> None:
     while True:
-        await asyncio.sleep(_TICK_SECONDS)
+        await asyncio.sleep(TICK_SECONDS)
         try:
             await asyncio.to_thread(daily.do)
+            await asyncio.to_thread(tick, core)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.

@@ -88,10 +88,19 @@ class Folder:
 
 @dataclass(frozen=True)
 class Settings:
-    """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB."""
+    """What an operator may choose.
+
+    `media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB.
+    `reply_delay_minutes`: how long a batch of answers waits on average, 0 for not at all.
+    `mailbox_days`: days after which a mailbox that nothing was put into is emptied.
+    `unacked_days`: age in days of the oldest object without any ack at which the operator is told.
+    """
 
     folder: Folder
     media_max_bytes: int = MEDIA_SEALED_MAX_SIZE
+    reply_delay_minutes: int = 60
+    mailbox_days: int = 180
+    unacked_days: int = 2
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -2,11 +2,26 @@
 
 from datetime import date
 from functools import partial
+from typing import Final
 
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
 from intake.server.services.deletion import erase_due
 from intake.server.services.log import close_day, close_full
+from intake.server.services.replies import release_due
+
+TICK_SECONDS: Final = 30
+"""How often a server does what is to be done from time to time."""
+
+
+def tick(core: Core) -> None:
+    """What a running server does at every tick: lets batches of answers go, each after a memoryless delay.
+
+    Raises StorageFull or StorageUnavailable.
+    """
+    chance = min(1.0, TICK_SECONDS / (60 * max(core.settings.reply_delay_minutes, 0.001)))
+    release = partial(release_due, secret=core.decoy_secret, day=core.clock(), chance=chance)
+    core.store.write(release).result()
 
 
 class DailyWork:
