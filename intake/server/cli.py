@@ -10,8 +10,8 @@ from intake.server import setup
 from intake.server.errors import OutboxRefused, ServerError
 from intake.server.services.apply import apply_outbox, in_order
 from intake.server.services.core import open_core
-from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
+from intake.server.services.retention import due, expire
 from intake.server.services.status import status_lines
 from intake.server.services.verify import verify
 from intake.server.settings import Folder, Settings
@@ -75,9 +75,11 @@ def run_apply(options: argparse.Namespace) -> int:
 
 
 def run_expire(options: argparse.Namespace) -> int:
-    """Erases what every laptop has had for a week; the server does the same once a day."""
-    with open_core(_settings(options)) as core:
-        print(f"{erase_due(core)} objects erased")
+    """Lets go what is due, as the server does once a day; --dry-run only tells what that would be and why."""
+    settings = _settings(options)
+    with open_core(settings) as core:
+        for line in due(core).lines(settings.mailbox_days) if options.dry_run else expire(core).lines():
+            print(line)
     return 0
 
 
@@ -137,7 +139,12 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
     apply = _verb(verbs, "apply", run_apply)
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
-    _verb(verbs, "expire", run_expire)
+    expiring = _verb(verbs, "expire", run_expire)
+    expiring.add_argument("--dry-run", action="store_true", help="tells in counts what would go and why")
+    for verb in (server, expiring):
+        verb.add_argument(
+            "--mailbox-days", type=_count, default=180, help="days after which an unused mailbox is emptied"
+        )
     check = _verb(verbs, "verify", run_verify)
     check.add_argument("--repair", action="store_true", help="make good what can be without removing anything stored")
     _verb(verbs, "status", run_status)

@@ -65,6 +65,9 @@ def start_up(core: Core, daily: DailyWork) -> None:
         log(Event.NO_MANIFEST, level=logging.WARNING)
     elif core.log_key.public not in {named.key for named in known.in_force.manifest.log_keys}:
         log(Event.KEY_UNLISTED, level=logging.WARNING)
+    listed = known.in_force.manifest.receipt_keys if known.in_force else ()
+    if listed and core.receipt_key.public not in {named.key for named in listed}:
+        log(Event.RECEIPT_KEY_UNLISTED, level=logging.ERROR)
 
 
 def refresh_page(core: Core) -> bool:

@@ -147,4 +147,4 @@ def test_status_tells_counts_only(house, core, forge, store_media, intake):
 
 
 def test_expire_says_how_many(house, intake):
-    assert intake("expire", "--data", house.data).stdout == "0 objects erased\n"
+    assert intake("expire", "--data", house.data).stdout == "0 objects erased, with their salts\n0 mailboxes emptied\n"

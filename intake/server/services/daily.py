@@ -1,14 +1,15 @@
 """What a new day asks for: a signed head, also over nothing new, and the erasing of what is due."""
 
+import logging
 from datetime import date
 from functools import partial
 from typing import Final
 
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
-from intake.server.services.deletion import erase_due
 from intake.server.services.log import close_day, close_full
 from intake.server.services.replies import release_due
+from intake.server.services.retention import expire, oldest_unacked
 
 TICK_SECONDS: Final = 30
 """How often a server does what is to be done from time to time."""
@@ -21,7 +22,16 @@ def tick(core: Core) -> None:
     """
     chance = min(1.0, TICK_SECONDS / (60 * max(core.settings.reply_delay_minutes, 0.001)))
     release = partial(release_due, secret=core.decoy_secret, day=core.clock(), chance=chance)
-    core.store.write(release).result()
+    if released := core.store.write(release).result():
+        log(Event.RELEASED, released)
+
+
+def _tell_unacked(core: Core) -> None:
+    """Says once a day that objects wait for a laptop for longer than the operator wants."""
+    count, oldest = core.store.read(oldest_unacked)
+    age = (core.clock() - oldest).days if oldest else 0
+    if age > core.settings.unacked_days:
+        log(Event.UNACKED, count, age, level=logging.WARNING)
 
 
 class DailyWork:
@@ -42,8 +52,10 @@ class DailyWork:
             if head := core.store.write(closing).result():
                 log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
-            if erased := erase_due(core):
-                log(Event.ERASED, erased)
+            gone = expire(core)
+            if gone.objects or gone.mailboxes:
+                log(Event.ERASED, gone.objects, gone.mailboxes)
+            _tell_unacked(core)
             # The WAL keeps commits in the order they came: it is emptied once a day.
             core.store.forget()
             self._erased_on = day
