@@ -10,9 +10,12 @@ from intake.server import setup
 from intake.server.errors import OutboxRefused, ServerError
 from intake.server.services.apply import apply_outbox, in_order
 from intake.server.services.core import open_core
+from intake.server.services.digest import digest
 from intake.server.services.export import export_bundle
+from intake.server.services.figures import collect
+from intake.server.services.metrics import metrics_lines
 from intake.server.services.retention import due, expire
-from intake.server.services.status import status_lines
+from intake.server.services.status import alarms, status_lines
 from intake.server.services.verify import verify
 from intake.server.settings import Folder, Settings
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
@@ -95,8 +98,26 @@ def run_verify(options: argparse.Namespace) -> int:
 def run_status(options: argparse.Namespace) -> int:
     """Tells counts, bytes and days; nothing about any one object."""
     with open_core(_settings(options)) as core:
-        for line in status_lines(core):
+        found = collect(core)
+        wrong = [words for words, is_so in alarms(core, found).items() if is_so]
+        lines = [f"problem: {words}" for words in wrong] or ["ok"] if options.check else status_lines(core, found)
+        for line in lines:
             print(line)
+    return 1 if options.check and wrong else 0
+
+
+def run_metrics(options: argparse.Namespace) -> int:
+    """Prints the figures in the Prometheus text format; they are served nowhere."""
+    with open_core(_settings(options)) as core:
+        for line in metrics_lines(collect(core)):
+            print(line)
+    return 0
+
+
+def run_digest(options: argparse.Namespace) -> int:
+    """Prints the daily digest, always as many bytes, for a mail."""
+    with open_core(_settings(options)) as core:
+        print(digest(core, collect(core)), end="")
     return 0
 
 
@@ -147,7 +168,14 @@ def build_parser() -> argparse.ArgumentParser:
         )
     check = _verb(verbs, "verify", run_verify)
     check.add_argument("--repair", action="store_true", help="make good what can be without removing anything stored")
-    _verb(verbs, "status", run_status)
+    status = _verb(verbs, "status", run_status)
+    status.add_argument("--check", action="store_true", help="for a monitor: exit code 1 and why, or ok")
+    _verb(verbs, "metrics", run_metrics)
+    digesting = _verb(verbs, "digest", run_digest)
+    for verb in (server, status, digesting):
+        verb.add_argument(
+            "--unacked-days", type=_count, default=2, help="age at which an object without any ack is told of"
+        )
     page = _verb(verbs, "page", run_page)
     page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")
     manifest = verbs.add_parser("manifest", help="key manifests").add_subparsers(required=True, metavar="VERB")

@@ -11,12 +11,15 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from sqlalchemy import Connection
 
 from intake.server.api.app import make_app
+from intake.server.api.problems import count_refusal, take_refusals
 from intake.server.api.protocol import BoundedProtocol
-from intake.server.errors import FolderInvalid, PageRefused
+from intake.server.errors import FolderInvalid, PageRefused, ServerError
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.core import Core, open_core
+from intake.server.services.counting import add_refusals, set_gauges
 from intake.server.services.daily import TICK_SECONDS, DailyWork, tick
 from intake.server.services.repair import Repairs, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
@@ -104,6 +107,8 @@ async def _run(core: Core, daily: DailyWork, config: uvicorn.Config, listener: s
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await ticking
+        with contextlib.suppress(ServerError):
+            await leave_counts(core)
 
 
 class _Server(uvicorn.Server):
@@ -124,10 +129,30 @@ async def _tick(core: Core, daily: DailyWork) -> None:
         try:
             await asyncio.to_thread(daily.do)
             await asyncio.to_thread(tick, core)
+            await leave_counts(core)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.
             log(Event.DAILY_FAILED, type(error).__name__, level=logging.ERROR)
+
+
+async def leave_counts(core: Core) -> None:
+    """Leaves what this process has counted in the database; raises StorageFull or StorageUnavailable.
+
+    What could not be left is counted on.
+    """
+    refused, gauges = take_refusals(), {"queue": core.store.backlog()}
+
+    def leave(connection: Connection) -> None:
+        add_refusals(connection, refused)
+        set_gauges(connection, gauges)
+
+    try:
+        await asyncio.wrap_future(core.store.write(leave))
+    except ServerError:
+        for name, count in refused.items():
+            count_refusal(name, count)
+        raise
 
 
 def _config(core: Core) -> uvicorn.Config:

@@ -42,6 +42,9 @@ class MetadataStore(Protocol):
     def read(self, query: Callable[[Connection], T]) -> T:
         """Runs `query` on one consistent state; it cannot write. Raises StorageUnavailable."""
 
+    def backlog(self) -> int:
+        """How many writes wait for their turn."""
+
     def forget(self) -> bool:
         """Wipes what deleted rows have left outside the tables; False when others were in the way, try later."""
 
@@ -73,6 +76,10 @@ class SqliteStore:
                 return query(connection)
         except SQLAlchemyError as error:
             raise _translated(error) from None
+
+    def backlog(self) -> int:
+        """As MetadataStore says."""
+        return self._writer.backlog()
 
     def forget(self) -> bool:
         """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there."""

@@ -50,6 +50,10 @@ class Writer:
         self._jobs.put(_Job(operation, result))  # type: ignore[arg-type]
         return result
 
+    def backlog(self) -> int:
+        """How many jobs wait for the next commit."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Finishes every queued job, then ends the thread."""
         self._jobs.put(None)

@@ -140,7 +140,7 @@ def test_status_tells_counts_only(house, core, forge, store_media, intake):
     lines = intake("status", "--data", house.data).stdout.splitlines()
     assert f"media: 1 objects, {len(forge.media())} bytes" in lines
     assert "unfinished uploads: 0, 0 bytes reserved" in lines
-    assert f"acked by no laptop: 1, oldest of {core.clock()}" in lines
+    assert f"acked by no laptop: 1, oldest of {core.clock()}, 0 days ago" in lines
     assert "not in the log yet: 1" in lines
     assert "manifests: 1, in force: serial 1" in lines
     assert [row[0].hex() in "\n".join(lines) for row in house.rows()["objects"]] == [False]
