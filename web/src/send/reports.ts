@@ -5,11 +5,16 @@ import { type Envelope, writeEnvelope } from "../wire/envelope.ts";
 import { failureOf, jsonOf, NoAnswer, request } from "./http.ts";
 
 /**
- * Sends a small sealed object; returns only when the server said that it stored exactly these bytes.
+ * Sends a small sealed object; returns only when the server said that it stored exactly these bytes, with its receipt,
+ * which nobody has looked at yet, or null.
  *
  * @throws NoAnswer, Later or Refused.
  */
-export async function postReport(server: string, envelope: Envelope, signal: AbortSignal): Promise<void> {
+export async function postReport(
+  server: string,
+  envelope: Envelope,
+  signal: AbortSignal,
+): Promise<string | null> {
   const answer = await request(`${server}/reports`, {
     method: "POST",
     body: writeEnvelope(envelope),
@@ -20,6 +25,8 @@ export async function postReport(server: string, envelope: Envelope, signal: Abo
   if (json?.get("id") !== toHex(envelope.objectId) || json.get("sha256") !== toHex(envelope.sha256)) {
     throw new NoAnswer("the answer does not confirm what was sent");
   }
+  const receipt = json.get("receipt");
+  return typeof receipt === "string" ? receipt : null;
 }
 
 /** `POST` of a small body that is no sealed object; the answer's body when its status is `expected`. */

@@ -33,7 +33,8 @@ type Key =
   | "key"
   | "signature"
   | "message"
-  | "nonce";
+  | "nonce"
+  | "stored";
 
 /** One case; `keys` holds everything in its file. */
 export interface Vector {
