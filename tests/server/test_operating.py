@@ -21,6 +21,7 @@ from intake.server.services.log import close_batch
 from intake.server.services.reports import store_report
 from intake.server.services.status import alarms
 from intake.wire.envelope import parse_envelope
+from intake.wire.manifest import NamedKey
 
 SAMPLE = re.compile(r'intake_[a-z_]+(\{[a-z]+="[a-z-]+"\})? [0-9]+')
 COMMENT = re.compile(r"# (HELP intake_[a-z_]+ [A-Z0-9][^.]*\.|TYPE intake_[a-z_]+ (gauge|counter))")
@@ -54,6 +55,13 @@ def test_check_says_that_an_object_waits_too_long(server, house, core, intake, f
     assert intake("status", "--data", house.data, "--check", "--unacked-days", "3").returncode == 0
 
 
+def with_receipt_key(core, key: bytes):
+    """The manifests as they would be if the one in force named this receipt key."""
+    known = core.manifests.known()
+    manifest = dataclasses.replace(known.in_force.manifest, receipt_keys=(NamedKey("receipt-1", key),))
+    return dataclasses.replace(known, in_force=dataclasses.replace(known.in_force, manifest=manifest))
+
+
 def test_every_alarm_rings_by_itself(house, monkeypatch):
     """The quiet state of a served house, and each thing that can be wrong, one at a time."""
     days = [0]
@@ -73,6 +81,10 @@ def test_every_alarm_rings_by_itself(house, monkeypatch):
         assert ringing(head=(0, 0, today - timedelta(1))) == []
         assert ringing(serial=None, manifest_days=None) == ["no key manifest is in force"]
         assert ringing(manifest_days=1) == ["the newest manifest ends within two days"]
+        monkeypatch.setattr(core.manifests, "_known", with_receipt_key(core, bytes(32)))
+        assert ringing() == ["the receipt key is not among those of the manifest"]
+        monkeypatch.setattr(core.manifests, "_known", with_receipt_key(core, core.receipt_key.public))
+        assert ringing() == []
         assert ringing(disk_free=9) == ["less than a tenth of the disk is free"]
         monkeypatch.setattr(type(core.log_key), "public", bytes(32))
         assert ringing() == ["the log key is not in the manifest"]

@@ -38,11 +38,14 @@ def alarms(core: Core, found: Figures) -> dict[str, bool]:
     """What a monitor should wake somebody for: each question in plain words, and whether it is so now."""
     in_force = core.manifests.known().in_force
     listed = in_force is not None and core.log_key.public in {key.key for key in in_force.manifest.log_keys}
+    receipts = {key.key for key in in_force.manifest.receipt_keys} if in_force else set()
+    ours = core.receipt_key.public
     return {
         "no server runs here": not found.runs,
         "objects wait for a laptop for too long": found.oldest_days > core.settings.unacked_days,
         "the log has no head of today or yesterday": found.head_days is None or found.head_days > _HEAD_DAYS_MAX,
         "no key manifest is in force": found.serial is None,
+        "the receipt key is not among those of the manifest": bool(receipts) and ours not in receipts,
         "the log key is not in the manifest": found.serial is not None and not listed,
         "the newest manifest ends within two days": (
             found.manifest_days is not None and found.manifest_days < _MANIFEST_DAYS_MIN
