@@ -103,7 +103,7 @@ Send something from it. Then, in another terminal in this folder:
     reviewer list
     reviewer show 1
     reviewer reply 1                                            # type an answer, end with Ctrl-D
-    reviewer outbox --out {root}/stick
+    reviewer outbox --out {root}/stick --at-once                # without it answers appear about an hour later
     {tools}intake apply --data {root}/server {root}/stick/outbox-*.note && rm {root}/stick/outbox-*.note
 
 (that last one on the server again) and read the answer on the page with the return code. Stop with Ctrl-C."""

@@ -18,6 +18,7 @@ PAGES = ROOT / "web" / "dist"
 VARIANTS = ("kk", "ru", "en", "all")
 _POLL_SECONDS = 0.1
 _LOG_KEY = re.compile(r"log key: (\S+) (\S+)")
+_RECEIPT_KEY = re.compile(r"receipt key: receipt-1 (\S+)")
 
 
 class StepFailed(Exception):
@@ -71,12 +72,14 @@ class Machines:
         """Make keys, pin them on the server, stamp the pages."""
         for folder in (self.root, self.stick, self.logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        say("server: data folder and log key")
-        found = _LOG_KEY.search(self.intake("init"))
-        if found is None:
-            raise StepFailed("intake init printed no log key")
+        say("server: data folder, log key and receipt key")
+        printed = self.intake("init")
+        found, receipt = _LOG_KEY.search(printed), _RECEIPT_KEY.search(printed)
+        if found is None or receipt is None:
+            raise StepFailed("intake init printed no keys")
         say("laptop: rehearsal keys (TRAINING, no real names)")
-        self.reviewer("keys", "init", "--rehearsal", "--log-key", found[2], "--server", self.url)
+        keys = ["--log-key", found[2], "--receipt-key", receipt[1]]
+        self.reviewer("keys", "init", "--rehearsal", *keys, "--server", self.url)
         manifests = sorted(str(p) for p in self.laptop.glob("manifest-*.note"))
         say("server: roots and manifests")
         self.intake("init", "--roots", str(self.laptop / "roots.json"), "--manifest", *manifests)
@@ -138,7 +141,7 @@ class Machines:
     def carry_back(self) -> list[Path]:
         """Write outboxes on the laptop, apply them on the server; returns the outboxes."""
         before = set(self.stick.glob("outbox-*.note"))
-        self.reviewer("outbox", "--out", str(self.stick))
+        self.reviewer("outbox", "--out", str(self.stick), "--at-once")
         outboxes = sorted(set(self.stick.glob("outbox-*.note")) - before)
         self.intake("apply", *map(str, outboxes))
         return outboxes

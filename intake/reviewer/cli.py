@@ -104,6 +104,7 @@ def _add_key_verbs(verbs: Subparsers) -> None:
     for each in (init, make):
         each.add_argument("--server", action="append", default=[], metavar="URL", help="may be given again")
         each.add_argument("--log-key", action="append", default=[], metavar="BASE64", help="a server's public key")
+        each.add_argument("--receipt-key", action="append", default=[], metavar="BASE64", help="its receipt key")
         each.add_argument("--hotlines", metavar="FILE", help="JSON: [{label: {kk, ru, en}, number}]")
         for lang in LANGUAGES:
             each.add_argument(f"--organisation-{lang}", metavar="TEXT", help="who reads the reports")
@@ -131,4 +132,5 @@ def _add_work_verbs(verbs: Subparsers) -> None:
     outbox = _verb(verbs, "outbox", commands.outbox, "write what goes back to the servers")
     outbox.add_argument("--out", required=True, metavar="DIR")
     outbox.add_argument("--again", action="store_true", help="also all that went out before (a stick was lost)")
+    outbox.add_argument("--at-once", action="store_true", help="answers appear as soon as they are applied, together")
     _verb(verbs, "status", commands.status, "check the vault and say what waits")

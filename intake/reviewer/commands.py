@@ -98,7 +98,7 @@ def outbox(arguments: Namespace) -> int:
     """`reviewer outbox --out DIR`: acks and replies, each a signed note."""
     with open_session(arguments) as session:
         folder = Path(arguments.out)
-        paths = write_outboxes(session.vault, session.ring, folder, session.today, arguments.again)
+        paths = write_outboxes(session.vault, session.ring, folder, session.today, arguments.again, arguments.at_once)
     print(*paths, sep="\n") if paths else print("nothing waits to go out")
     return 0
 

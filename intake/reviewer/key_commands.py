@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from intake.reviewer.services.setup import (
     log_key_names,
     make_rehearsal,
     read_hotlines,
+    receipt_key_names,
     rehearsal_words,
 )
 from intake.reviewer.session import notice, read_passphrase, today, unlock
@@ -33,7 +35,8 @@ def keys_init(arguments: Namespace) -> int:
     notice(REHEARSAL_NOTICE)
     words = _words(arguments, rehearsal_words())
     laptops = tuple(arguments.laptops.split(","))
-    plan = Plan(laptops, tuple(arguments.server), _log_keys(arguments), words, today())
+    log_keys, receipt_keys = _keys(arguments.log_key), _keys(arguments.receipt_key)
+    plan = Plan(laptops, tuple(arguments.server), log_keys, words, today(), receipt_keys)
     home = find_home(arguments.home)
     homes = make_rehearsal(home, plan, read_passphrase(arguments, new=True))
     for name, each in zip(laptops, homes, strict=True):
@@ -48,7 +51,8 @@ def keys_init(arguments: Namespace) -> int:
 def manifest_make(arguments: Namespace) -> int:
     """`reviewer manifest make`: this week's manifest and those ahead, changed and signed under new serials."""
     home, ring = unlock(arguments)
-    keys, revoked = _log_keys(arguments), tuple(_sha256(each) for each in arguments.revoke)
+    keys, receipt_keys = _keys(arguments.log_key), _keys(arguments.receipt_key)
+    revoked = tuple(_sha256(each) for each in arguments.revoke)
 
     def change(old: Manifest) -> Manifest:
         words = _words(arguments, Words3(old.organisation, old.hotlines, old.next_steps))
@@ -57,6 +61,7 @@ def manifest_make(arguments: Namespace) -> int:
             organisation=words.organisation,
             hotlines=words.hotlines,
             log_keys=log_key_names(keys) if keys else old.log_keys,
+            receipt_keys=receipt_key_names(receipt_keys) if receipt_keys else old.receipt_keys,
             servers=tuple(arguments.server) or old.servers,
             revoked=tuple(dict.fromkeys((*old.revoked, *revoked))),
         )
@@ -99,11 +104,11 @@ def _hotlines(arguments: Namespace) -> tuple[Hotline, ...]:
         raise InputInvalid("the hotlines file is not JSON") from None
 
 
-def _log_keys(arguments: Namespace) -> tuple[bytes, ...]:
+def _keys(texts: Sequence[str]) -> tuple[bytes, ...]:
     try:
-        return tuple(unb64(each, ED25519_KEY_SIZE) for each in arguments.log_key)
+        return tuple(unb64(each, ED25519_KEY_SIZE) for each in texts)
     except WireError:
-        raise InputInvalid("a log key is 44 characters of base64, as `intake keygen` prints it") from None
+        raise InputInvalid("a server's key is 44 characters of base64, as `intake init` prints it") from None
 
 
 def _sha256(text: str) -> str:

@@ -5,165 +5,91 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-from intake.server import setup
-from intake.server.errors import OutboxRefused, ServerError
-from intake.server.services.apply import apply_outbox, in_order
-from intake.server.services.core import open_core
-from intake.server.services.deletion import erase_due
-from intake.server.services.export import export_bundle
-from intake.server.services.move import move
-from intake.server.services.offload import offload
-from intake.server.services.status import status_lines
-from intake.server.settings import CALM_RATE, RESERVE_SIZE, UNFINISHED_HOURS, Folder, Settings
-from intake.wire.constants import MEDIA_SEALED_MAX_SIZE, NOTE_MAX_SIZE
+from intake.server import commands
+from intake.server.errors import ServerError
+from intake.server.settings import (
+    CALM_RATE,
+    MAILBOX_DAYS,
+    REPLY_DELAY_MINUTES,
+    RESERVE_SIZE,
+    UNACKED_DAYS,
+    UNFINISHED_HOURS,
+)
+from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
 
 _PRIVATE_UMASK = 0o077
-_SERVE_SETTINGS = ("media_max_bytes", "reserve_bytes", "calm_rate")
-
-
-def _settings(options: argparse.Namespace) -> Settings:
-    chosen = {name: value for name, value in vars(options).items() if name in _SERVE_SETTINGS}
-    return Settings(Folder(options.data), **chosen)
-
-
-def run_init(options: argparse.Namespace) -> int:
-    """Makes or completes a data folder; what is there stays."""
-    wishes = setup.Wishes(
-        options.roots, tuple(options.manifest), options.log_name, options.decoy_secret, options.stores
-    )
-    for line in setup.init(_settings(options), wishes):
-        print(line)
-    return 0
-
-
-def run_serve(options: argparse.Namespace) -> int:
-    """Serves until a signal asks to stop."""
-    # The web framework takes longer to load than every other verb to run.
-    from intake.server.serve import serve
-
-    serve(_settings(options), options.host, options.port)
-    return 0
-
-
-def run_export(options: argparse.Namespace) -> int:
-    """Writes a bundle folder; exit code 1 when an object in it is damaged."""
-    options.out.mkdir(parents=True, exist_ok=True)
-    with open_core(_settings(options)) as core:
-        core.room.for_work()
-        done = export_bundle(core, options.out)
-    print(f"{done.folder}: bundle {done.serial}, {done.objects} objects, {done.bytes} bytes")
-    for object_id in done.damaged:
-        print(f"damaged: {object_id}")
-    return 1 if done.damaged else 0
-
-
-def run_apply(options: argparse.Namespace) -> int:
-    """Applies outboxes, each whole or not at all; exit code 1 when one is refused."""
-    refused = 0
-    with open_core(_settings(options)) as core:
-        core.room.for_work()
-        notes = [setup.read_at_most(path, NOTE_MAX_SIZE) for path in options.files]
-        for position in in_order(notes):
-            path = options.files[position]
-            try:
-                done = apply_outbox(core, notes[position])
-            except OutboxRefused as error:
-                refused += 1
-                print(f"error: {path.name}: {error}\nhint: {error.hint}", file=sys.stderr)
-            else:
-                counts = f"{done.taken} taken, {done.ignored} ignored"
-                print(f"{path.name}: {done.purpose} {done.serial} of {done.laptop}: {counts}")
-    return 1 if refused else 0
-
-
-def run_expire(options: argparse.Namespace) -> int:
-    """Erases what every laptop has had for a week; the server does the same once a day."""
-    with open_core(_settings(options)) as core:
-        core.room.for_work()
-        print(f"{erase_due(core)} objects erased")
-    return 0
-
-
-def run_offload(options: argparse.Namespace) -> int:
-    """Moves all sealed media to the bucket now; exit code 1 when some differ from their record."""
-    with open_core(_settings(options)) as core:
-        done = offload(core, everything=True)
-    print(f"{done.moved} media moved, {done.left} left, {done.refused} differ from their record and stay")
-    return 1 if done.refused else 0
-
-
-def run_move(options: argparse.Namespace) -> int:
-    """Moves records and media to the stores that a file names, and compares them; no server may run."""
-    for line in move(_settings(options), options.stores):
-        print(line, flush=True)
-    return 0
-
-
-def run_status(options: argparse.Namespace) -> int:
-    """Tells counts, bytes and days; nothing about any one object."""
-    with open_core(_settings(options)) as core:
-        for line in status_lines(core):
-            print(line)
-    return 0
-
-
-def run_page(options: argparse.Namespace) -> int:
-    """Stamps a built page with the roots and the newest manifest and installs it; prints the released hashes."""
-    with open_core(_settings(options)) as core:
-        for variant, released in core.pages.install(options.source, core.manifests.known().in_force).items():
-            print(f"{variant}: {released}")
-    return 0
-
-
-def run_manifest_add(options: argparse.Namespace) -> int:
-    """Adds key manifests."""
-    with open_core(_settings(options)) as core:
-        for line in setup.add_manifests(core, options.files):
-            print(line)
-    return 0
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every verb; each sets `run`."""
     parser = argparse.ArgumentParser(prog="intake", description="The server: keeps what it cannot read.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    init = _verb(verbs, "init", run_init)
+    init = _verb(verbs, "init", commands.run_init)
     init.add_argument("--roots", type=Path, help="the deployment block to pin; may be given later")
     init.add_argument("--manifest", type=Path, nargs="+", default=[], help="key manifests, signed")
     init.add_argument("--log-name", default="log-1", help="name of the log key in the manifest")
+    init.add_argument("--receipt-name", default="receipt-1", help="name of the receipt key in the manifest")
     init.add_argument("--decoy-secret", type=Path, help="32 bytes shared with the other mirrors")
     init.add_argument("--stores", type=Path, help="names a database and a bucket; only its owner may read it")
-    server = _verb(verbs, "serve", run_serve)
+    server = _verb(verbs, "serve", commands.run_serve)
     server.add_argument("--host", default="127.0.0.1")
     server.add_argument("--port", type=int, default=8400, help="0 takes a free one and says which")
     _number(server, "--media-max", "media_max_bytes", MEDIA_SEALED_MAX_SIZE, "largest sealed media object in bytes")
     _number(server, "--reserve", "reserve_bytes", RESERVE_SIZE, "bytes held back for a full disk")
     _number(server, "--calm-rate", "calm_rate", CALM_RATE, "requests a second above which senders solve puzzles")
     _number(server, "--unfinished-hours", "unfinished_hours", UNFINISHED_HOURS, "how long unfinished media are kept")
-    export = _verb(verbs, "export", run_export)
-    export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
-    apply = _verb(verbs, "apply", run_apply)
-    apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
-    _verb(verbs, "expire", run_expire)
-    _verb(verbs, "offload", run_offload)
-    moving = _verb(verbs, "move", run_move)
-    moving.add_argument("--stores", type=Path, required=True, help="names the new ones; only its owner may read it")
-    _verb(verbs, "status", run_status)
-    page = _verb(verbs, "page", run_page)
+    _number(server, "--reply-delay-minutes", "reply_delay_minutes", REPLY_DELAY_MINUTES, "mean wait of answers")
+    _moving_verbs(verbs)
+    _keeping_verbs(verbs, server)
+    page = _verb(verbs, "page", commands.run_page)
     page.add_argument("--from", dest="source", type=Path, required=True, help="folder of the built page")
     manifest = verbs.add_parser("manifest", help="key manifests").add_subparsers(required=True, metavar="VERB")
-    add = _verb(manifest, "add", run_manifest_add)
+    add = _verb(manifest, "add", commands.run_manifest_add)
     add.add_argument("files", type=Path, nargs="+", metavar="FILE")
     return parser
 
 
+def _moving_verbs(verbs: Verbs) -> None:
+    export = _verb(verbs, "export", commands.run_export)
+    export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
+    apply = _verb(verbs, "apply", commands.run_apply)
+    apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
+    _verb(verbs, "offload", commands.run_offload)
+    moving = _verb(verbs, "move", commands.run_move)
+    moving.add_argument("--stores", type=Path, required=True, help="names the new ones; only its owner may read it")
+
+
+def _keeping_verbs(verbs: Verbs, server: argparse.ArgumentParser) -> None:
+    expiring = _verb(verbs, "expire", commands.run_expire)
+    expiring.add_argument("--dry-run", action="store_true", help="tells in counts what would go and why")
+    for verb in (server, expiring):
+        _number(verb, "--mailbox-days", "mailbox_days", MAILBOX_DAYS, "days after which an unused mailbox is emptied")
+    check = _verb(verbs, "verify", commands.run_verify)
+    check.add_argument("--repair", action="store_true", help="make good what can be without removing anything stored")
+    status = _verb(verbs, "status", commands.run_status)
+    status.add_argument("--check", action="store_true", help="for a monitor: exit code 1 and why, or ok")
+    _verb(verbs, "metrics", commands.run_metrics)
+    digesting = _verb(verbs, "digest", commands.run_digest)
+    for verb in (server, status, digesting):
+        _number(verb, "--unacked-days", "unacked_days", UNACKED_DAYS, "age of objects without any ack to be told of")
+
+
 def _number(parser: argparse.ArgumentParser, option: str, setting: str, default: int, words: str) -> None:
-    parser.add_argument(option, dest=setting, type=int, default=default, metavar="N", help=f"{words} ({default})")
+    parser.add_argument(option, dest=setting, type=_count, default=default, metavar="N", help=f"{words} ({default})")
+
+
+def _count(text: str) -> int:
+    """An integer from 0 for argparse."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("not a number from 0")
+    return int(text)
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    verbs: Verbs,
     name: str,
     run: Callable[[argparse.Namespace], int],
 ) -> argparse.ArgumentParser:

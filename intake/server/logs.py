@@ -1,12 +1,13 @@
-"""What may be logged: lines of an allow-list, with no time, no address, no request and no traceback.
+"""What may be logged: events of an allow-list, each with the fields it declares; no time, address, request, traceback.
 
-A line of ours is one of `Event`; a line of another library is printed only when its text is known to hold nothing of a
-request, else its logger's name and the kind of its exception are all that is told.
+One logfmt line each, `level=info event=listening port=8400`. A line of another library is printed only when its text is
+known to hold nothing of a request, else its logger's name and the kind of its exception are all that is told.
 """
 
 import logging
+import re
 import sys
-from enum import StrEnum
+from enum import Enum
 from typing import Final
 
 _OTHERS: Final = frozenset(
@@ -28,31 +29,60 @@ _OTHERS: Final = frozenset(
 """Templates of uvicorn whose arguments are process ids and counts."""
 
 _NAME: Final = "intake.server"
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
+_WITHHELD: Final = "withheld"
+Fields = dict[str, type[int] | type[str]]
+_NO_FIELDS: Final[Fields] = {}
 
 
-class Event(StrEnum):
-    """Everything this room logs; counts and kinds of errors are the only arguments."""
+class Event(Enum):
+    """Everything this room logs: the event's name and its fields, `int` for counts and days' ages, `str` for the name
+    of an exception class. OPERATING.md says what each means.
+    """
 
-    LISTENING = "listening on port %d"
-    UNEXPECTED = "unexpected error: %s"
-    CLOSED_DAY = "batch %d closed, %d objects in the log"
-    ERASED = "%d objects erased"
-    EXPIRED = "%d unfinished uploads expired"
-    MEASURED = "%d unfinished uploads measured"
-    SEALED = "%d uploads were whole: sealed now"
-    LOST = "%d unfinished uploads had lost their file: forgotten"
-    RESERVATIONS = "%d reservations without a record removed"
-    LEFTOVERS = "%d erased media were still there: removed"
-    UNRECORDED = "%d media files have no record: left as they are"
-    DAMAGED = "%d stored media are missing or cut off"
-    BUCKET_AWAY = "media stay in the spool: the bucket does not answer: %s"
-    NOT_LOOKED_AT = "a store did not answer: not everything was looked at"
-    NOT_MOVED = "%d media differ from their record, here or in the bucket: kept in the spool"
-    PAGE_REFUSED = "the page in DIR/page is not served: %s"
-    DAILY_FAILED = "daily work failed: %s"
-    KEY_UNLISTED = "the log key is not in the newest manifest: no laptop will take bundles"
-    NO_MANIFEST = "no key manifest is in force: only files without an epoch are taken"
-    NO_PAGE = "no page is installed: intake page --from installs one"
+    LISTENING = "listening", {"port": int}
+    UNEXPECTED = "unexpected-error", {"kind": str}
+    CLOSED_DAY = "batch-closed", {"batch": int, "leaves": int}
+    ERASED = "erased", {"objects": int, "mailboxes": int}
+    RELEASED = "answers-released", {"slots": int}
+    UNACKED = "unacked", {"objects": int, "oldest_days": int}
+    EXPIRED = "uploads-expired", {"uploads": int}
+    MEASURED = "uploads-measured", {"uploads": int}
+    SEALED = "uploads-completed", {"uploads": int}
+    LOST = "uploads-lost", {"uploads": int}
+    RESERVATIONS = "reservations-removed", {"reservations": int}
+    LEFTOVERS = "erasures-finished", {"media": int}
+    UNRECORDED = "media-unrecorded", {"media": int}
+    DAMAGED = "media-damaged", {"media": int}
+    BUCKET_AWAY = "bucket-away", {"kind": str}
+    NOT_LOOKED_AT = "stores-not-looked-at", _NO_FIELDS
+    NOT_MOVED = "media-not-moved", {"media": int}
+    PAGE_REFUSED = "page-refused", {"kind": str}
+    DAILY_FAILED = "daily-failed", {"kind": str}
+    KEY_UNLISTED = "log-key-unlisted", _NO_FIELDS
+    RECEIPT_KEY_UNLISTED = "receipt-key-unlisted", _NO_FIELDS
+    NO_MANIFEST = "no-manifest", _NO_FIELDS
+    NO_PAGE = "no-page", _NO_FIELDS
+
+    def __init__(self, label: str, fields: Fields) -> None:
+        self.label = label
+        self.fields = fields
+
+    def line(self, *values: int | str) -> str:
+        """`event=… field=…`; a value that is not what its field declares is withheld.
+
+        Raises TypeError for another number of values than it has fields.
+        """
+        if len(values) != len(self.fields):
+            raise TypeError(f"{self.name} has {len(self.fields)} fields")
+        pairs = zip(self.fields.items(), values, strict=True)
+        told = (f" {name}={_told(kind, value)}" for (name, kind), value in pairs)
+        return f"event={self.label}" + "".join(told)
+
+
+def _told(kind: type[int] | type[str], value: int | str) -> int | str:
+    fits = type(value) is kind and (isinstance(value, int) or _WORD.fullmatch(value))
+    return value if fits else _WITHHELD
 
 
 class AllowList(logging.Formatter):
@@ -60,10 +90,17 @@ class AllowList(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line without time stamps; never an exception's text or traceback, which may hold a request."""
-        if record.name == _NAME or record.msg in _OTHERS:
-            return f"{record.levelname.lower()}: {record.getMessage()}"
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "no exception"
-        return f"{record.levelname.lower()}: {record.name}: a message was withheld ({kind})"
+        return f"level={record.levelname.lower()} {_text(record)}"
+
+
+def _text(record: logging.LogRecord) -> str:
+    event = getattr(record, "intake_event", None)
+    if record.name == _NAME and isinstance(event, Event):
+        return event.line(*getattr(record, "intake_values", ()))
+    if record.msg in _OTHERS:
+        return f'event=server text="{record.getMessage()}"'
+    kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "none"
+    return f"event=withheld logger={_told(str, record.name)} kind={_told(str, kind)}"
 
 
 def configure_logging() -> None:
@@ -88,4 +125,5 @@ def _is_no_complaint(record: logging.LogRecord) -> bool:
 
 def log(event: Event, *values: int | str, level: int = logging.INFO) -> None:
     """Logs one event; `values` are counts or names of exception classes, never anything of a request."""
-    logging.getLogger(_NAME).log(level, event, *values)
+    extra = {"intake_event": event, "intake_values": values}
+    logging.getLogger(_NAME).log(level, "%s", event.line(*values), extra=extra)

@@ -79,8 +79,9 @@ heads = _table(
     Column("day", Date, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("note", LargeBinary, nullable=False),
+    Column("edge", LargeBinary),
 )
-"""Signed heads of the intake log, one a batch."""
+"""Signed heads of the intake log, one a batch; `edge` is the right edge of its tree, from which the next one grows."""
 
 manifests = _table(
     "manifests",

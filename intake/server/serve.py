@@ -12,20 +12,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import uvicorn
+from sqlalchemy import Connection
 
 from intake.server.api.app import make_app
+from intake.server.api.problems import count_refusal, take_refusals
 from intake.server.api.protocol import BoundedProtocol
-from intake.server.errors import FolderInvalid, PageRefused
+from intake.server.errors import FolderInvalid, PageRefused, ServerError
 from intake.server.logs import Event, configure_logging, log
 from intake.server.services.admission import unsolved_backlog
 from intake.server.services.core import Core, held, open_core
-from intake.server.services.daily import DailyWork
+from intake.server.services.counting import add_refusals, set_gauges
+from intake.server.services.daily import TICK_SECONDS, DailyWork, tick
 from intake.server.services.offload import Mover
 from intake.server.services.repair import STRAY_SECONDS, Repairs, clear_strays, repair
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 from intake.server.stores import read_stores
 
-_TICK_SECONDS = 30
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 20
 
@@ -79,6 +81,9 @@ def start_up(core: Core, daily: DailyWork, alone: bool = True) -> None:
         log(Event.NO_MANIFEST, level=logging.WARNING)
     elif core.log_key.public not in {named.key for named in known.in_force.manifest.log_keys}:
         log(Event.KEY_UNLISTED, level=logging.WARNING)
+    listed = known.in_force.manifest.receipt_keys if known.in_force else ()
+    if listed and core.receipt_key.public not in {named.key for named in listed}:
+        log(Event.RECEIPT_KEY_UNLISTED, level=logging.ERROR)
 
 
 def refresh_page(core: Core) -> bool:
@@ -113,6 +118,7 @@ def do_work(core: Core, daily: DailyWork) -> None:
     with held(core.settings.folder.work_lock, alone=True, wait=False) as mine:
         if mine:
             daily.do()
+            tick(core)
             core.room.grow()
             clear_strays(core, STRAY_SECONDS)
 
@@ -126,6 +132,8 @@ async def _run(core: Core, daily: DailyWork, config: uvicorn.Config, listener: s
         ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await ticking
+        with contextlib.suppress(ServerError):
+            await leave_counts(core)
 
 
 class _Server(uvicorn.Server):
@@ -142,14 +150,34 @@ class _Server(uvicorn.Server):
 
 async def _tick(core: Core, daily: DailyWork) -> None:
     while True:
-        await asyncio.sleep(_TICK_SECONDS)
+        await asyncio.sleep(TICK_SECONDS)
         try:
             await asyncio.to_thread(do_work, core, daily)
             core.pressure.backlog = await asyncio.to_thread(core.store.read, unsolved_backlog)
+            await leave_counts(core)
             await asyncio.to_thread(refresh_page, core)
         except Exception as error:
             # Whatever it was, tomorrow's head must still be signed.
             log(Event.DAILY_FAILED, type(error).__name__, level=logging.ERROR)
+
+
+async def leave_counts(core: Core) -> None:
+    """Leaves what this process has counted in the database; raises StorageFull or StorageUnavailable.
+
+    What could not be left is counted on.
+    """
+    refused, gauges = take_refusals(), {"queue": core.store.backlog()}
+
+    def leave(connection: Connection) -> None:
+        add_refusals(connection, refused)
+        set_gauges(connection, gauges)
+
+    try:
+        await asyncio.wrap_future(core.store.write(leave))
+    except ServerError:
+        for name, count in refused.items():
+            count_refusal(name, count)
+        raise
 
 
 def _config(core: Core) -> uvicorn.Config:

@@ -13,6 +13,9 @@ CALM_RATE = 50
 PRIVATE_FILE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
 UNFINISHED_HOURS = 72
+REPLY_DELAY_MINUTES = 60
+MAILBOX_DAYS = 180
+UNACKED_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Folder:
     def log_key(self) -> Path:
         """The log key's seed and name, readable by its owner alone."""
         return self.root / "log.key"
+
+    @property
+    def receipt_key(self) -> Path:
+        """The receipt key's seed and name, readable by its owner alone."""
+        return self.root / "receipt.key"
 
     @property
     def decoy_secret(self) -> Path:
@@ -98,21 +106,28 @@ class Folder:
 
     def check(self) -> None:
         """Raises FolderInvalid unless the folder is whole and no other user may enter it."""
-        for path in (self.log_key, self.decoy_secret, self.objects, self.uploads, self.page):
+        for path in (*self._secrets(), self.objects, self.uploads, self.page):
             if not path.exists():
                 raise FolderInvalid(f"{path.name} is missing")
-        for path in (self.root, self.log_key, self.decoy_secret, self.stores):
+        for path in (self.root, *self._secrets(), self.stores):
             if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise FolderInvalid("other users of this machine may read it")
+
+    def _secrets(self) -> tuple[Path, ...]:
+        return self.log_key, self.receipt_key, self.decoy_secret
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB.
+    """What an operator may choose.
 
     `unfinished_hours`: how long an unfinished upload is kept after its last byte, rounded up to whole days.
     `reserve_bytes`: room held for a full disk, a quarter of the disk at most. `calm_rate`: reports and uploads offered
     a second, on average over ten, above which senders must solve puzzles.
+    `media_max_bytes`: the largest sealed media object taken, at most the format's 4 GiB.
+    `reply_delay_minutes`: how long a batch of answers waits on average, 0 for not at all.
+    `mailbox_days`: days after which a mailbox that nothing was put into is emptied.
+    `unacked_days`: age in days of the oldest object without any ack at which the operator is told.
     """
 
     folder: Folder
@@ -120,6 +135,9 @@ class Settings:
     unfinished_hours: int = UNFINISHED_HOURS
     reserve_bytes: int = RESERVE_SIZE
     calm_rate: int = CALM_RATE
+    reply_delay_minutes: int = REPLY_DELAY_MINUTES
+    mailbox_days: int = MAILBOX_DAYS
+    unacked_days: int = UNACKED_DAYS
 
 
 def write_private(path: Path, data: bytes) -> None:

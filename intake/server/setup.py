@@ -16,7 +16,7 @@ from intake.server.services.deletion import observe_revocations
 from intake.server.services.mailboxes import make_nobody
 from intake.server.services.manifests import add_manifest, load_manifests
 from intake.server.settings import Folder, Settings, write_private
-from intake.server.signing import LogKey, load_log_key, make_log_key
+from intake.server.signing import LogKey, ReceiptKey, load_log_key, load_receipt_key, make_log_key, make_receipt_key
 from intake.server.stores import Stores, read_private_stores, read_stores, write_stores
 from intake.wire.constants import DECOY_SECRET_SIZE, MANIFEST_MAX_SIZE, REHEARSAL_NOTICE
 from intake.wire.encoding import b64
@@ -31,6 +31,7 @@ class Wishes:
     roots: Path | None
     manifests: tuple[Path, ...]
     log_name: str
+    receipt_name: str
     decoy_secret: Path | None
     stores: Path | None = None
 
@@ -38,18 +39,20 @@ class Wishes:
 def init(settings: Settings, wishes: Wishes) -> Iterator[str]:
     """Makes or completes the data folder and yields lines for the operator.
 
-    The log key comes first: the laptop needs its public half before it can sign a manifest. Raises FolderInvalid when
+    The keys come first: the laptop needs their public halves before it can sign a manifest. Raises FolderInvalid when
     other roots are pinned already, StoresInvalid when it has other stores already, ManifestRefused.
     """
     folder = settings.folder
     folder.make()
     key = _log_key(settings, wishes.log_name)
+    receipt_key = _receipt_key(settings, wishes.receipt_name)
     if not folder.decoy_secret.exists():
         write_private(folder.decoy_secret, _decoy_secret(wishes.decoy_secret))
     stores = _stores(folder, wishes.stores)
     with contextlib.closing(open_store(folder, stores, make=True)) as store:
         store.write(make_nobody, alone=True).result()
     yield f"log key: {key.name} {b64(key.public)}"
+    yield f"receipt key: {receipt_key.name} {b64(receipt_key.public)}"
     if wishes.roots is not None:
         pin_roots(settings, wishes.roots)
     if not folder.roots.exists():
@@ -119,6 +122,12 @@ def _log_key(settings: Settings, name: str) -> LogKey:
     if settings.folder.log_key.exists():
         return load_log_key(settings.folder.log_key)
     return make_log_key(settings.folder.log_key, name)
+
+
+def _receipt_key(settings: Settings, name: str) -> ReceiptKey:
+    if settings.folder.receipt_key.exists():
+        return load_receipt_key(settings.folder.receipt_key)
+    return make_receipt_key(settings.folder.receipt_key, name)
 
 
 def _decoy_secret(path: Path | None) -> bytes:

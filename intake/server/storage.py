@@ -50,6 +50,9 @@ class MetadataStore(Protocol):
     def read(self, query: Callable[[Connection], T]) -> T:
         """Runs `query` on one consistent state; it cannot write. Raises StorageUnavailable."""
 
+    def backlog(self) -> int:
+        """How many writes wait for their turn."""
+
     def forget(self) -> bool:
         """Wipes what deleted rows have left outside the tables, as far as the database can (STORAGE.md says how far).
 
@@ -93,6 +96,10 @@ class SqliteStore:
                 return query(connection)
         except SQLAlchemyError as error:
             raise self.translated(error) from None
+
+    def backlog(self) -> int:
+        """As MetadataStore says."""
+        return self._writer.backlog()
 
     def forget(self) -> bool:
         """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there."""

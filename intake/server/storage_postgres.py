@@ -81,6 +81,10 @@ class PostgresStore:
         except SQLAlchemyError as error:
             raise self.translated(error) from None
 
+    def backlog(self) -> int:
+        """As MetadataStore says."""
+        return self._writer.backlog()
+
     def forget(self) -> bool:
         """Frees the room of deleted rows for new ones; their bytes stay until something is written over them.
 

@@ -22,23 +22,24 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 GROUP_MAX = 256
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Batched(Generic[Item]):
+class Batched(Generic[Item, Value]):
     """An operation of which many are cheaper in one call: `run_all` takes the items of all such jobs of a commit.
 
-    What it raises undoes the whole call, after which each job is run alone.
+    It returns a value for each, in their order. What it raises undoes the whole call, and then each job is run alone.
     """
 
-    run_all: Callable[[Connection, Sequence[Item]], None]
+    run_all: Callable[[Connection, Sequence[Item]], Sequence[Value]]
     item: Item
 
-    def __call__(self, connection: Connection) -> None:
+    def __call__(self, connection: Connection) -> Value:
         """Runs it for this item alone."""
-        self.run_all(connection, [self.item])
+        return self.run_all(connection, [self.item])[0]
 
 
 class Database(Protocol):
@@ -87,6 +88,10 @@ class Writer:
         self._jobs.put(_Job(operation, result, alone))  # type: ignore[arg-type]
         return result
 
+    def backlog(self) -> int:
+        """How many jobs wait for the next commit."""
+        return self._jobs.qsize()
+
     def close(self) -> None:
         """Finishes every queued job, then ends the thread."""
         self._jobs.put(None)
@@ -130,10 +135,10 @@ class Writer:
         """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
         try:
             with self._transaction(group) as connection:
-                _run_batched(connection, group)
+                values = _run_batched(connection, group)
                 single = (job for job in group if not isinstance(job.operation, Batched))
-                values = {id(job): job.operation(connection) for job in single}
-            return [(values.get(id(job)), None) for job in group]
+                values |= {id(job): job.operation(connection) for job in single}
+            return [(values[id(job)], None) for job in group]
         except IntegrityError:
             return None
         except SQLAlchemyError:
@@ -190,10 +195,14 @@ class Writer:
         return None, failure
 
 
-def _run_batched(connection: Connection, group: list[_Job[object]]) -> None:
-    batches: dict[Callable[[Connection, Sequence[object]], None], list[object]] = {}
+def _run_batched(connection: Connection, group: list[_Job[object]]) -> dict[int, object]:
+    """Runs what may be run together; the values by the identity of their job."""
+    batches: dict[Callable[[Connection, Sequence[object]], Sequence[object]], list[_Job[object]]] = {}
     for job in group:
         if isinstance(job.operation, Batched):
-            batches.setdefault(job.operation.run_all, []).append(job.operation.item)
-    for run_all, items in batches.items():
-        run_all(connection, items)
+            batches.setdefault(job.operation.run_all, []).append(job)
+    values: dict[int, object] = {}
+    for run_all, jobs in batches.items():
+        items = [job.operation.item for job in jobs if isinstance(job.operation, Batched)]
+        values |= zip(map(id, jobs), run_all(connection, items), strict=True)
+    return values

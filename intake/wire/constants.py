@@ -91,6 +91,7 @@ PURPOSE_BUNDLE: Final = "intake-bundle/v1"
 PURPOSE_ACKS: Final = "intake-acks/v1"
 PURPOSE_HANDOVER: Final = "intake-handover/v1"
 PURPOSE_REPLIES: Final = "intake-replies/v1"
+PURPOSE_RECEIPT: Final = "intake-receipt/v1"
 LABEL_DEPLOYMENT: Final = "intake/deployment/v1\n"
 ROOTS_MAX: Final = 7
 MANIFEST_GRACE_DAYS: Final = 3
@@ -126,6 +127,7 @@ OBJECT_ID_SIZE: Final = 16
 SHA256_SIZE: Final = 32
 ENVELOPE_HEADER_SIZE: Final = 52
 EPOCH_HEADER: Final = "Intake-Epoch"
+RECEIPT_HEADER: Final = "Intake-Receipt"
 PROBLEM_PREFIX: Final = "urn:intake:problem:"
 
 # Puzzle (section 13)
@@ -147,6 +149,7 @@ LABEL_LEAF: Final = "intake/leaf/v1\n"
 SALT_SIZE: Final = 32
 OBJECT_SMALL: Final = 1
 OBJECT_MEDIA: Final = 2
+KIND_WORDS: Final = ("report", "media")
 REHEARSAL_NOTICE: Final = "TRAINING, no real names"
 REPLIES_BATCH: Final = 8
 HOLD_DAYS: Final = 7

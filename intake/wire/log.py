@@ -1,7 +1,7 @@
 """The intake log: salted leaves, an RFC 6962 Merkle tree over them, signed heads (SPEC.md section 8)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,20 +22,56 @@ def leaf(salt: bytes, sha256: bytes, kind: int, size: int, epoch: int) -> bytes:
     return hashlib.sha256(LABEL_LEAF.encode() + salt + sha256 + fields).digest()
 
 
-def tree_root(leaves: Sequence[bytes]) -> bytes:
+class Edge:
+    """The right edge of a growing RFC 6962 tree: the roots of its perfect subtrees, the largest first.
+
+    `size` leaves have one subtree for each 1 bit of `size`. With the edge alone a tree grows and gives its root in
+    O(log n), without the leaves before.
+    """
+
+    def __init__(self, size: int = 0, subtrees: Sequence[bytes] = ()) -> None:
+        if len(subtrees) != size.bit_count():
+            raise ValueError("an edge has one subtree for each 1 bit of its size")
+        self.size = size
+        self._subtrees = list(subtrees)
+
+    def append(self, entry: bytes) -> None:
+        """Adds a 32-byte leaf on the right."""
+        node = hashlib.sha256(b"\x00" + entry).digest()
+        full = self.size
+        while full & 1:
+            node = _join(self._subtrees.pop(), node)
+            full >>= 1
+        self._subtrees.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The 32-byte root over all leaves; SHA-256 of nothing for no leaf."""
+        if not self._subtrees:
+            return hashlib.sha256(b"").digest()
+        *rest, root = self._subtrees
+        for left in reversed(rest):
+            root = _join(left, root)
+        return root
+
+    def to_bytes(self) -> bytes:
+        """32 bytes for each subtree, the largest first."""
+        return b"".join(self._subtrees)
+
+    @classmethod
+    def from_bytes(cls, size: int, data: bytes) -> "Edge":
+        """Reads what `to_bytes` wrote for `size` leaves; raises ValueError for another length."""
+        if len(data) % SHA256_SIZE:
+            raise ValueError("an edge is a whole number of hashes")
+        return cls(size, [data[at : at + SHA256_SIZE] for at in range(0, len(data), SHA256_SIZE)])
+
+
+def tree_root(leaves: Iterable[bytes]) -> bytes:
     """Return the 32-byte RFC 6962 root of 32-byte leaves; SHA-256 of nothing for no leaf. O(log n) memory."""
-    stack: list[tuple[int, bytes]] = []
+    edge = Edge()
     for entry in leaves:
-        node = (0, hashlib.sha256(b"\x00" + entry).digest())
-        while stack and stack[-1][0] == node[0]:
-            node = (node[0] + 1, _join(stack.pop()[1], node[1]))
-        stack.append(node)
-    if not stack:
-        return hashlib.sha256(b"").digest()
-    root = stack.pop()[1]
-    while stack:
-        root = _join(stack.pop()[1], root)
-    return root
+        edge.append(entry)
+    return edge.root()
 
 
 def _join(left: bytes, right: bytes) -> bytes:

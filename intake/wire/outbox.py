@@ -22,6 +22,7 @@ from intake.wire.errors import OutboxInvalid, WireError
 from intake.wire.note import Note, check_name, parse_note
 
 _HEX64 = re.compile("[0-9a-f]{64}")
+_RELEASES = ("delayed", "at-once")
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,25 @@ class HandoverOutbox:
 
     def text(self) -> str:
         """Return the note text to sign."""
-        return _text(self.purpose, self.head, [a.line() for a in self.acks], self.giver)
+        return _text(self.purpose, self.head, [a.line() for a in self.acks], f"from {self.giver}")
 
 
 @dataclass(frozen=True)
 class RepliesOutbox:
-    """Slots to fill, a multiple of 8, in rising order of mailbox id and slot; signed by the outbox key."""
+    """Slots to fill, a multiple of 8, in rising order of mailbox id and slot; signed by the outbox key.
+
+    They appear together, after a random delay or, when a reviewer wants it so, `at_once`.
+    """
 
     head: OutboxHead
     slots: tuple[SlotEntry, ...]
+    at_once: bool = False
     purpose = PURPOSE_REPLIES
 
     def text(self) -> str:
         """Return the note text to sign."""
-        return _text(self.purpose, self.head, [s.line() for s in self.slots])
+        release = f"release {_RELEASES[self.at_once]}"
+        return _text(self.purpose, self.head, [s.line() for s in self.slots], release)
 
 
 Outbox = AckOutbox | HandoverOutbox | RepliesOutbox
@@ -109,14 +115,14 @@ def outbox_file_name(outbox: Outbox) -> str:
     return f"outbox-{name}-{kind}-{outbox.head.serial}.note"
 
 
-def _text(purpose: str, head: OutboxHead, lines: list[str], giver: str | None = None) -> str:
+def _text(purpose: str, head: OutboxHead, lines: list[str], *own: str) -> str:
     common = [
         purpose,
         f"deployment {head.deployment}",
         f"laptop {head.laptop}",
         f"serial {head.serial}",
         f"day {day_text(head.day)}",
-        *([] if giver is None else [f"from {giver}"]),
+        *own,
         f"count {len(lines)}",
     ]
     return "\n".join([*common, *lines]) + "\n"
@@ -141,12 +147,13 @@ def _read(note: Note) -> Outbox:
     taken = iter(lines[1:])
     head = _head(taken)
     giver = check_name(_value(taken, "from")) if note.purpose == PURPOSE_HANDOVER else None
+    release = _release(taken) if note.purpose == PURPOSE_REPLIES else False
     count = parse_int(_value(taken, "count"))
     rest = list(taken)
     if len(rest) != count:
         raise OutboxInvalid("the number of entries is not the one named")
     if note.purpose == PURPOSE_REPLIES:
-        return RepliesOutbox(head, _slots(rest))
+        return RepliesOutbox(head, _slots(rest), release)
     acks = tuple(_ack(line) for line in rest)
     if any(a.object_id >= b.object_id for a, b in pairwise(acks)):
         raise OutboxInvalid("the entries are not in rising order")
@@ -173,6 +180,13 @@ def _head(lines: Iterator[str]) -> OutboxHead:
     if serial < 1:
         raise OutboxInvalid("serials begin at 1")
     return OutboxHead(deployment, laptop, serial, parse_day(_value(lines, "day")))
+
+
+def _release(lines: Iterator[str]) -> bool:
+    value = _value(lines, "release")
+    if value not in _RELEASES:
+        raise OutboxInvalid("replies are released delayed or at-once")
+    return value == _RELEASES[True]
 
 
 def _ack(line: str) -> Ack:

@@ -80,7 +80,7 @@ def accuracy(real: list[bytes], decoys: list[bytes]) -> float:
 def fill(core: Core, code: CodeKeys, slots: range) -> None:
     for slot in slots:
         entry = SlotEntry(code.mailbox_id, slot, os.urandom(SLOT_SIZE))
-        core.store.write(lambda c, entry=entry: fill_slot(c, core.decoy_secret, entry)).result()
+        core.store.write(lambda c, entry=entry: fill_slot(c, core.decoy_secret, entry, core.clock())).result()
 
 
 def post(connection: http.client.HTTPConnection, path: str, body: bytes) -> bytes:

@@ -311,8 +311,8 @@ class Laptop:
         with self.vault.begin() as connection:
             return compose_reply(connection, self.ring, item, text, TODAY)
 
-    def outboxes(self, folder: Path, again: bool = False) -> list[tuple[Note, Outbox]]:
-        paths = write_outboxes(self.vault, self.ring, folder, TODAY, again)
+    def outboxes(self, folder: Path, again: bool = False, at_once: bool = False) -> list[tuple[Note, Outbox]]:
+        paths = write_outboxes(self.vault, self.ring, folder, TODAY, again, at_once)
         return [parse_outbox(path.read_bytes()) for path in paths]
 
 

@@ -167,6 +167,7 @@ def test_init_never_replaces_keys(reviewer, ready):
         ("--server", "http://example.org"),
         ("--server", "https://example.org/"),
         ("--log-key", "AAAA"),
+        ("--receipt-key", "AAAA"),
         ("--laptops", "A,A"),
         ("--laptops", "A,B,C,D"),
         ("--laptops", "../A"),
@@ -319,6 +320,16 @@ def test_manifest_made_anew_has_higher_serials_and_the_change(reviewer, ready, t
         assert each.hotlines[0].number == "112"
         assert (each.organisation.ru, each.revoked) == ("Мы", (revoked,))
         assert each.log_keys == parse_manifest(home.manifest(1).read_bytes()).manifest.log_keys
+        assert each.receipt_keys == ()
+
+
+def test_receipt_keys_are_named_by_their_order(reviewer, ready):
+    keys = [bytes([number]) * 32 for number in (1, 2)]
+    options = [word for key in keys for word in ("--receipt-key", base64.b64encode(key).decode())]
+    reviewer.good("manifest", "make", *options)
+    reviewer.good("manifest", "make", "--server", "https://a.example")
+    made = parse_manifest(Home(reviewer.home).manifest(17).read_bytes()).manifest
+    assert [(each.name, each.key) for each in made.receipt_keys] == [("receipt-1", keys[0]), ("receipt-2", keys[1])]
 
 
 def test_manifest_is_made_only_where_the_roots_are(reviewer, ready):

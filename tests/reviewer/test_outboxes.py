@@ -47,6 +47,13 @@ def test_answer_opens_with_the_code(laptop, answered, tmp_path):
     assert reply.reply_key == laptop.ring.public_keys().reply
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_answers_wait_on_the_server_unless_the_reviewer_says_at_once(laptop, answered, tmp_path, at_once):
+    _, (_, replies) = laptop.outboxes(tmp_path, at_once=at_once)
+    assert replies.at_once is at_once
+    assert f"\nrelease {'at-once' if at_once else 'delayed'}\n" in replies.text()
+
+
 @pytest.mark.parametrize(("count", "slots"), [(1, 8), (8, 8), (9, 16)])
 def test_replies_are_filled_up_to_a_multiple_of_eight(laptop, stick, tmp_path, count, slots):
     reports = [laptop.report() for _ in range(count)]

@@ -273,7 +273,7 @@ class Server:
     def _wait_for_port(self, start: int) -> int:
         while self.runs:
             text = self.log.read_bytes()[start:]
-            found = re.search(rb"listening on port (\d+)", text)
+            found = re.search(rb"event=listening port=(\d+)", text)
             if found and b"Application startup complete" in text:
                 return int(found[1])
             self.process.join(0.01)

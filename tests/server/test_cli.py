@@ -63,7 +63,7 @@ def test_mirror_takes_the_shared_decoy_secret(tmp_path, intake):
     assert "32 bytes" in error_of(ran)
 
 
-@pytest.mark.parametrize("verb", ["serve", "export", "expire", "status"])
+@pytest.mark.parametrize("verb", ["serve", "export", "expire", "status", "verify", "metrics", "digest"])
 def test_verbs_refuse_a_folder_that_is_none(tmp_path, intake, verb):
     more = ("--out", tmp_path / "out") if verb == "export" else ()
     assert "missing" in error_of(intake(verb, "--data", tmp_path / "data", *more))
@@ -140,11 +140,11 @@ def test_status_tells_counts_only(house, core, forge, store_media, intake):
     lines = intake("status", "--data", house.data).stdout.splitlines()
     assert f"media: 1 objects, {len(forge.media())} bytes" in lines
     assert "unfinished uploads: 0, 0 bytes reserved" in lines
-    assert f"acked by no laptop: 1, oldest of {core.clock()}" in lines
+    assert f"acked by no laptop: 1, oldest of {core.clock()}, 0 days ago" in lines
     assert "not in the log yet: 1" in lines
-    assert "manifests: 1, in force: serial 1" in lines
+    assert "manifests: 1, in force: serial 1, the newest ends in 9 days" in lines
     assert [row[0].hex() in "\n".join(lines) for row in house.rows()["objects"]] == [False]
 
 
 def test_expire_says_how_many(house, intake):
-    assert intake("expire", "--data", house.data).stdout == "0 objects erased\n"
+    assert intake("expire", "--data", house.data).stdout == "0 objects erased, with their salts\n0 mailboxes emptied\n"

@@ -248,10 +248,10 @@ def test_daily_work_signs_a_head_and_erases_once_a_day(scene, caplog):
         for scene.calendar.days in (6, 6, 7, 7, 8):
             daily.do()
     assert caplog.messages == [
-        "batch 1 closed, 2 objects in the log",
-        "batch 2 closed, 2 objects in the log",
-        "2 objects erased",
-        "batch 3 closed, 2 objects in the log",
+        "event=batch-closed batch=1 leaves=2",
+        "event=batch-closed batch=2 leaves=2",
+        "event=erased objects=2 mailboxes=0",
+        "event=batch-closed batch=3 leaves=2",
     ]
 
 

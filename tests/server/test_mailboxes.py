@@ -30,7 +30,7 @@ class Code:
 
 def fill(core, mailbox: bytes, slot: int = 0) -> bytes:
     data = os.urandom(SLOT_SIZE)
-    core.store.write(lambda c: fill_slot(c, core.decoy_secret, SlotEntry(mailbox, slot, data))).result()
+    core.store.write(lambda c: fill_slot(c, core.decoy_secret, SlotEntry(mailbox, slot, data), core.clock())).result()
     return data
 
 

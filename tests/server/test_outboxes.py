@@ -61,7 +61,9 @@ def test_ack_of_other_bytes_is_ignored(filled, intake, laptop, head, write_outbo
 
 def test_replies_fill_their_slots_only(filled, core, intake, laptop, head, write_outbox):
     entries = slots()
-    ran = intake("apply", "--data", filled.data, write_outbox(laptop.outbox, RepliesOutbox(head, entries)))
+    ran = intake(
+        "apply", "--data", filled.data, write_outbox(laptop.outbox, RepliesOutbox(head, entries, at_once=True))
+    )
     assert ran.returncode == 0, ran.stderr
     for entry in entries:
         mailbox = read_mailbox(core, entry.mailbox_id)
@@ -73,7 +75,7 @@ def test_newer_reply_replaces_the_slot(filled, core, intake, laptop, head, write
     first = slots()
     second = tuple(dataclasses.replace(entry, data=os.urandom(SLOT_SIZE)) for entry in first)
     for serial, entries in ((1, first), (2, second)):
-        outbox = RepliesOutbox(dataclasses.replace(head, serial=serial), entries)
+        outbox = RepliesOutbox(dataclasses.replace(head, serial=serial), entries, at_once=True)
         assert intake("apply", "--data", filled.data, write_outbox(laptop.outbox, outbox)).returncode == 0
     mailbox = read_mailbox(core, second[0].mailbox_id)
     assert mailbox[second[0].slot * SLOT_SIZE :][:SLOT_SIZE] == second[0].data
@@ -83,7 +85,7 @@ def test_outboxes_are_applied_by_serial_whatever_their_names(filled, core, intak
     """A shell names -10 before -9; the answer in the lower one must not be lost for it."""
     first, second = slots(), slots()
     nine, ten = (
-        write_outbox(laptop.outbox, RepliesOutbox(dataclasses.replace(head, serial=serial), entries))
+        write_outbox(laptop.outbox, RepliesOutbox(dataclasses.replace(head, serial=serial), entries, at_once=True))
         for serial, entries in ((9, first), (10, second))
     )
     ran = intake("apply", "--data", filled.data, ten, nine)

@@ -79,12 +79,12 @@ def test_nothing_of_the_sender_is_anywhere_in_the_folder(talked):
 
 def test_log_holds_no_time_and_only_known_lines(talked):
     text = (talked.data.parent / "serve.log").read_text("utf-8")
-    known = [re.sub(r"%[sd]", r"\\S+", re.escape(event).replace("%s", "%s")) for event in Event]
+    known = [
+        f"event={event.label}" + "".join(rf" {name}=(\d+|[A-Z][A-Za-z]+)" for name in event.fields) for event in Event
+    ]
+    known.append(r'event=server text="[A-Z][A-Za-z .]+(\[\d+\])?"')
     for line in text.splitlines():
-        words = line.partition(": ")[2]
-        assert any(re.fullmatch(pattern, words) for pattern in known) or re.fullmatch(
-            r"[A-Z][A-Za-z .]+(\[\d+\])?", words
-        ), line
+        assert any(re.fullmatch(f"level=[a-z]+ {pattern}", line) for pattern in known), line
     assert not re.search(r"\d\d:\d\d", text)
 
 
@@ -133,7 +133,7 @@ def test_unexpected_error_is_told_by_its_kind_alone(capsys, caplog):
         answer = asyncio.run(ask())
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:intake:problem:internal")
     assert [record.getMessage() for record in caplog.records if record.name == "intake.server"] == [
-        "unexpected error: ZeroDivisionError"
+        "event=unexpected-error kind=ZeroDivisionError"
     ]
     assert all(record.exc_info is None for record in caplog.records if record.name == "intake.server")
 
@@ -144,12 +144,35 @@ def test_foreign_messages_are_withheld():
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("asyncio", logging.ERROR, __file__, 1, "canary %s", ("1.2.3.4",), info)
-    assert AllowList().format(record) == "error: asyncio: a message was withheld (ValueError)"
+    assert AllowList().format(record) == "level=error event=withheld logger=asyncio kind=ValueError"
     known = logging.LogRecord("uvicorn.error", logging.INFO, __file__, 1, "Shutting down", (), None)
-    assert AllowList().format(known) == "info: Shutting down"
+    assert AllowList().format(known) == 'level=info event=server text="Shutting down"'
+    ours = logging.LogRecord("intake.server", logging.INFO, __file__, 1, "canary", (), None)
+    assert AllowList().format(ours) == "level=info event=withheld logger=intake.server kind=none"
+    odd = logging.LogRecord("1.2.3.4 canary", logging.INFO, __file__, 1, "canary", (), None)
+    assert AllowList().format(odd) == "level=info event=withheld logger=withheld kind=none"
 
 
 def test_own_events_take_counts_and_names_of_errors(caplog):
     with caplog.at_level(logging.INFO):
         log(Event.CLOSED_DAY, 3, 12)
-    assert caplog.messages == ["batch 3 closed, 12 objects in the log"]
+    assert caplog.messages == ["event=batch-closed batch=3 leaves=12"]
+
+
+@pytest.mark.parametrize("value", ["1.2.3.4", "/a/path", "two words", "a=b", "a\nb", "x" * 65, 5, True, b"bytes"])
+def test_value_that_its_field_does_not_declare_is_withheld(value):
+    assert Event.UNEXPECTED.line(value) == "event=unexpected-error kind=withheld"
+    if value != 5:
+        assert Event.LISTENING.line(value) == "event=listening port=withheld"
+
+
+def test_event_with_another_number_of_values_is_a_fault():
+    with pytest.raises(TypeError, match="CLOSED_DAY has 2 fields"):
+        Event.CLOSED_DAY.line(1)
+
+
+def test_every_event_is_documented(root):
+    text = (root / "intake/server/OPERATING.md").read_text("utf-8")
+    for event in Event:
+        fields = "".join(f" {name}=" for name in event.fields)
+        assert f"| `{event.label}{fields.replace('= ', '=… ').rstrip()}{'…' if fields else ''}` |" in text, event

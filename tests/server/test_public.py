@@ -101,7 +101,7 @@ def test_foreign_page_in_the_folder_does_not_stop_the_server(start_shared, forge
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         assert problem(client.get("/")) == "not-found"
         assert client.post("/reports", content=forge.envelope()).status_code == 200
-    assert "the page in DIR/page is not served: PageRefused" in server.log.read_text("utf-8")
+    assert "event=page-refused kind=PageRefused" in server.log.read_text("utf-8")
 
 
 def test_server_without_a_page_answers_not_found(shared_client, problem):

@@ -11,7 +11,8 @@ def test_report_is_acknowledged_with_its_digest(shared_client, shared_house, for
     body = forge.envelope(sealed)
     answer = shared_client.post("/reports", content=body)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.text == f'{{"id":"{body[:16].hex()}","sha256":"{hashlib.sha256(sealed).hexdigest()}"}}'
+    confirmed = f'{{"id":"{body[:16].hex()}","sha256":"{hashlib.sha256(sealed).hexdigest()}","receipt":"'
+    assert answer.text.startswith(confirmed)
     rows = {row[0]: row for row in shared_house.rows()["objects"]}
     assert rows[body[:16]][1:5] == (1, 8192, hashlib.sha256(sealed).digest(), 12)
     assert dict(shared_house.rows()["bodies"])[body[:16]] == sealed

@@ -251,7 +251,7 @@ def test_offset_survives_a_kill_and_the_digest_is_computed_again(server, house, 
         assert append(client, url, 0, data[:MIB]).headers["upload-offset"] == str(MIB)
     server.kill()
     server.start()
-    assert "1 unfinished uploads measured" in server.log.read_text("utf-8")
+    assert "event=uploads-measured uploads=1" in server.log.read_text("utf-8")
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         assert offset_of(client, url) == MIB
         assert append(client, url, MIB, data[MIB:]).headers["repr-digest"] == digest_header(data)

@@ -178,7 +178,11 @@ def outboxes() -> tuple[bytes, ...]:
     head = outbox.OutboxHead(DEPLOYMENT, "A", 3, DAY)
     acks = tuple(outbox.Ack(bytes([n]) * 16, bytes([n]) * 32) for n in (1, 2, 3))
     slots = tuple(outbox.SlotEntry(bytes([n]) * 32, n % 4, bytes([n]) * 4096) for n in range(8))
-    kinds = (outbox.AckOutbox(head, acks), outbox.HandoverOutbox(head, "B", acks), outbox.RepliesOutbox(head, slots))
+    kinds = (
+        outbox.AckOutbox(head, acks),
+        outbox.HandoverOutbox(head, "B", acks),
+        outbox.RepliesOutbox(head, slots, at_once=True),
+    )
     return tuple(unsigned_note(kind.text()) for kind in kinds)
 
 

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from intake.wire.errors import NoteInvalid
-from intake.wire.log import Head, leaf, parse_head, tree_root
+from intake.wire.log import Edge, Head, leaf, parse_head, tree_root
 from intake.wire.note import Signature, key_id, write_note
 
 DEPLOYMENT = "ab" * 32
@@ -32,6 +32,25 @@ def test_root_of_nothing_is_the_hash_of_nothing():
 def test_root_equals_the_recursive_definition(count):
     leaves = [hashlib.sha256(bytes([i % 256, i // 256])).digest() for i in range(count)]
     assert tree_root(leaves) == recursive_root(leaves)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 8, 100])
+def test_edge_written_and_read_grows_to_the_same_root(count):
+    leaves = [hashlib.sha256(bytes([i])).digest() for i in range(count + 5)]
+    edge = Edge()
+    for entry in leaves[:count]:
+        edge.append(entry)
+    again = Edge.from_bytes(count, edge.to_bytes())
+    for entry in leaves[count:]:
+        again.append(entry)
+    assert again.size == count + 5
+    assert again.root() == recursive_root(leaves)
+
+
+@pytest.mark.parametrize(("size", "data"), [(1, b""), (3, bytes(32)), (1, bytes(33)), (0, bytes(32))])
+def test_edge_of_another_size_is_refused(size, data):
+    with pytest.raises(ValueError, match="an edge"):
+        Edge.from_bytes(size, data)
 
 
 def test_leaf_changes_with_every_field():

@@ -22,7 +22,13 @@ from intake.wire.outbox import (
 HEAD = OutboxHead("ab" * 32, "A", 3, date(2026, 11, 22))
 ACKS = tuple(Ack(bytes([i]) * 16, bytes([i]) * 32) for i in range(1, 4))
 SLOTS = tuple(SlotEntry(bytes([i]) * 32, i % 4, bytes([i]) * 4096) for i in range(8))
-OUTBOXES = [AckOutbox(HEAD, ACKS), AckOutbox(HEAD, ()), HandoverOutbox(HEAD, "B", ACKS), RepliesOutbox(HEAD, SLOTS)]
+OUTBOXES = [
+    AckOutbox(HEAD, ACKS),
+    AckOutbox(HEAD, ()),
+    HandoverOutbox(HEAD, "B", ACKS),
+    RepliesOutbox(HEAD, SLOTS),
+    RepliesOutbox(HEAD, SLOTS, at_once=True),
+]
 
 
 def signed(text, make_signer):
@@ -53,6 +59,10 @@ def test_outbox_written_and_read_is_the_same(outbox, make_signer):
         (2, "from B\n", ""),
         (3, " 1 ", " 4 "),
         (3, "count 8", "count 7"),
+        (3, "release delayed\n", ""),
+        (3, "release delayed", "release later"),
+        (3, "release delayed", "release "),
+        (0, "count 3", "release delayed\ncount 3"),
     ],
 )
 def test_outbox_not_canonical_is_refused(outbox, old, new, make_signer):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from intake.wire import ed25519, errors, frame, mailbox, padding, puzzle, returncode, sealed, section
+from intake.wire import ed25519, errors, frame, mailbox, padding, puzzle, receipt, returncode, sealed, section
 from intake.wire.encoding import strict_json_dumps, strict_json_loads, utf8
 from intake.wire.envelope import parse_envelope, write_envelope
 from tests.wire import make_vectors
@@ -22,6 +22,7 @@ FOLDERS = (
     "mailbox",
     "padding",
     "puzzle",
+    "receipt",
     "returncode",
     "sealed",
     "section",
@@ -138,6 +139,15 @@ def run_puzzle(case):
     return value | {"work": puzzle.work_class(found.bits, case["size"])}
 
 
+def run_receipt(case):
+    fields = case["stored"] | {key: bytes.fromhex(case["stored"][key]) for key in ("object_id", "sha256")}
+    keys = {name: bytes.fromhex(key) for name, key in case["keys"].items()}
+    line = input_bytes(case).decode()
+    found = receipt.verify_receipt(line, receipt.StoredObject(**fields), keys)
+    assert receipt.write_receipt(*receipt.parse_receipt(line)) == line
+    return {"day": found.day.isoformat(), "text": found.text()}
+
+
 OPERATIONS = {
     "delete": run_delete,
     "id": lambda case: mailbox.mailbox_id(input_bytes(case)).hex(),
@@ -152,6 +162,7 @@ RUNNERS = {
     "mailbox": lambda case: OPERATIONS[case["operation"]](case),
     "padding": run_padding,
     "puzzle": run_puzzle,
+    "receipt": run_receipt,
     "returncode": run_returncode,
     "sealed": run_sealed,
     "section": run_section,

@@ -34,9 +34,12 @@ from intake.wire.outbox import (
 from keys.ring import Keyring
 
 
-def write_outboxes(vault: Vault, ring: Keyring, folder: Path, today: date, again: bool = False) -> list[Path]:
+def write_outboxes(
+    vault: Vault, ring: Keyring, folder: Path, today: date, again: bool = False, at_once: bool = False
+) -> list[Path]:
     """Sign what waits, keep it in the vault, then write it to `folder`; return the files, none when nothing waits.
 
+    `at_once`: answers appear as soon as a server applies them; whoever watches mailboxes may then tell which ones.
     `again`: also everything that went out before, under new serials, for when a stick was lost. What was signed and
     not written (the power failed) is written first. Raises InputInvalid when a file of that name is there already.
     """
@@ -45,7 +48,7 @@ def write_outboxes(vault: Vault, ring: Keyring, folder: Path, today: date, again
     with vault.begin() as connection:
         state = fold(read_events(connection))
         _sign_acks(connection, ring, state, today, again)
-        _sign_replies(connection, ring, state, today, again)
+        _sign_replies(connection, ring, state, today, again, at_once)
     return _write_pending(vault, folder)
 
 
@@ -63,12 +66,12 @@ def _sign_acks(connection: Connection, ring: Keyring, state: State, today: date,
     _keep(connection, ring, ACKS, outbox, ring.ack_signer.sign(outbox), entries)
 
 
-def _sign_replies(connection: Connection, ring: Keyring, state: State, today: date, again: bool) -> None:
+def _sign_replies(connection: Connection, ring: Keyring, state: State, today: date, again: bool, at_once: bool) -> None:
     answers = state.answers if again else state.to_send()
     if not answers:
         return
     slots = _fill_up([_slot(connection, each) for each in _last_of_each_slot(answers)])
-    outbox = RepliesOutbox(_head(ring, state, REPLIES, today), tuple(sorted(slots)))
+    outbox = RepliesOutbox(_head(ring, state, REPLIES, today), tuple(sorted(slots)), at_once)
     entries = [[each.mailbox, str(each.number)] for each in answers]
     _keep(connection, ring, REPLIES, outbox, ring.outbox_signer.sign(outbox), entries)
 

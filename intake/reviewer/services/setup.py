@@ -49,13 +49,16 @@ class Words3:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a rehearsal is made of: laptop names, server base URLs, public log keys (32 bytes), texts, first day."""
+    """What a rehearsal is made of: laptop names, server base URLs, public log and receipt keys (32 bytes), texts, first
+    day.
+    """
 
     laptops: tuple[str, ...]
     servers: tuple[str, ...]
     log_keys: tuple[bytes, ...]
     words: Words3
     today: date
+    receipt_keys: tuple[bytes, ...] = ()
 
 
 def rehearsal_words() -> Words3:
@@ -80,7 +83,16 @@ def read_hotlines(value: object) -> tuple[Hotline, ...]:
 
 def log_key_names(keys: Sequence[bytes]) -> tuple[NamedKey, ...]:
     """Return the names under which servers sign: log-1, log-2 and so on, in the order given."""
-    return tuple(NamedKey(f"log-{index}", key) for index, key in enumerate(keys, 1))
+    return _named("log", keys)
+
+
+def receipt_key_names(keys: Sequence[bytes]) -> tuple[NamedKey, ...]:
+    """Return the names under which servers sign receipts: receipt-1, receipt-2 and so on, in the order given."""
+    return _named("receipt", keys)
+
+
+def _named(kind: str, keys: Sequence[bytes]) -> tuple[NamedKey, ...]:
+    return tuple(NamedKey(f"{kind}-{index}", key) for index, key in enumerate(keys, 1))
 
 
 def make_rehearsal(home: Home, plan: Plan, passphrase: str) -> list[Home]:
@@ -151,7 +163,7 @@ def draft_manifests(rings: list[Keyring], roots: Roots, plan: Plan) -> list[Mani
         laptops=laptops,
         couriers=(),
         log_keys=log_key_names(plan.log_keys),
-        receipt_keys=(),
+        receipt_keys=receipt_key_names(plan.receipt_keys),
         revoked=(),
         servers=plan.servers,
         onions=(),

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from intake.server.api.bodies import StreamedBody, content_length, core_of, read_bounded
-from intake.server.api.problems import problem_name, retry_after
+from intake.server.api.problems import count_refusal, problem_name, retry_after
 from intake.server.errors import BodyCut, Refusal, ServerError
 from intake.server.services.forward import ForwardedFile, Forwarding
 from intake.server.services.lookup import is_known
@@ -107,6 +107,8 @@ def _digest_in(body: bytes) -> bytes:
 def _page(outcomes: list[str]) -> Response:
     """The form below what became of the files; the status is that of the first file that was refused."""
     refused = [outcome for outcome in outcomes if outcome not in (_STORED, _KNOWN, _UNKNOWN)]
+    for name in refused:
+        count_refusal(name)
     lines = "\n".join(_line(outcome) for outcome in outcomes)
     page = _PAGE.replace(_MARK, f"<ol>\n{lines}\n</ol>" if outcomes else "")
     status = (PROBLEMS[refused[0]].status if refused[0] in PROBLEMS else 400) if refused else 200

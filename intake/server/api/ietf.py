@@ -12,6 +12,7 @@ from starlette.responses import Response
 from intake.server.api.bodies import StreamedBody, content_length, refuse_metadata
 from intake.server.api.fields import digest_field, item_boolean, item_integer, repr_digest, seconds_until, tus_number
 from intake.server.api.problems import problem_for_error
+from intake.server.api.receipts import receipt_header
 from intake.server.api.work import upload_admitted
 from intake.server.errors import Refusal, WrongOffset
 from intake.server.services.unfinished import Progress
@@ -50,13 +51,15 @@ class Ietf:
         upload_id = await self._uploads.begin_upload(length, epoch, admitted.work, admitted.upload_id, announced)
         progress = await self._uploads.append_first(upload_id, chunk)
         complete = progress.sha256 is not None
-        return self._answer(200 if complete else 201, progress, {"Location": f"/uploads/{upload_id.hex()}"})
+        return await self._answer(
+            200 if complete else 201, upload_id, progress, {"Location": f"/uploads/{upload_id.hex()}"}
+        )
 
     async def tell(self, upload_id: bytes) -> Response:
         """Where the upload stands; takes it over from a request that is still sending."""
         refuse_metadata(self._request, _VERSION)
         progress = await self._uploads.progress(upload_id, finish=False)
-        return self._answer(204, progress, {"Upload-Length": str(progress.size)})
+        return await self._answer(204, upload_id, progress, {"Upload-Length": str(progress.size)})
 
     async def append(self, upload_id: bytes) -> Response:
         """Appends the body at Upload-Offset; with Upload-Complete ?1 the upload is complete with it.
@@ -78,7 +81,7 @@ class Ietf:
                 raise
             await self._uploads.cancel_upload(upload_id)
             raise Refusal("inconsistent-upload-length") from None
-        return self._answer(204 if progress.sha256 is None else 200, progress, {})
+        return await self._answer(204 if progress.sha256 is None else 200, upload_id, progress, {})
 
     async def cancel(self, upload_id: bytes) -> Response:
         """Removes an unfinished upload."""
@@ -106,7 +109,7 @@ class Ietf:
         digest = digest_field(self._request, "content-digest")
         return Chunk(offset, body, digest, ends, implied if told is None else told)
 
-    def _answer(self, status: int, progress: Progress, more: dict[str, str]) -> Response:
+    async def _answer(self, status: int, upload_id: bytes, progress: Progress, more: dict[str, str]) -> Response:
         limit = limits(self._uploads)
         goes_on = self._uploads.goes_on(progress)
         if goes_on is not None:
@@ -118,7 +121,7 @@ class Ietf:
             "Upload-Offset": str(progress.offset),
         }
         if progress.sha256 is not None:
-            headers |= repr_digest(progress.sha256)
+            headers |= repr_digest(progress.sha256) | await receipt_header(self._request, upload_id, progress)
         return Response(status_code=status, headers=headers | more)
 
 

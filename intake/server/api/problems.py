@@ -1,5 +1,6 @@
 """Every error as RFC 9457 problem details, with the names of SPEC.md section 7 and nothing of the request."""
 
+from collections import Counter
 from http import HTTPStatus
 from typing import Final
 
@@ -16,6 +17,19 @@ from intake.wire.puzzle import Puzzle
 
 _RETRY_SECONDS: Final = {"puzzle-needed": "1", "unavailable": "30", "no-space": "600"}
 _OF_STATUS: Final = {404: "not-found", 405: "method"}
+_refused: Counter[str] = Counter()
+
+
+def count_refusal(name: str, count: int = 1) -> None:
+    """Counts refusals by the name of their problem; call it in the event loop alone."""
+    _refused[name] += count
+
+
+def take_refusals() -> dict[str, int]:
+    """What was refused since the last call, by problem; whoever takes it keeps it. In the event loop alone."""
+    taken = dict(_refused)
+    _refused.clear()
+    return taken
 
 
 def problem_response(
@@ -26,6 +40,7 @@ def problem_response(
     puzzle: Puzzle | None = None,
 ) -> Response:
     """The answer for the problem `name`, with Retry-After in seconds where it will pass."""
+    count_refusal(name)
     extra = dict(headers or {}) | retry_after(name)
     if name == "tus-version":
         extra["Tus-Version"] = "1.0.0"
@@ -39,6 +54,7 @@ def problem_response(
 
 def raw_problem(name: str) -> bytes:
     """The same answer as bytes, for a connection on which no request could be read; it ends the connection."""
+    count_refusal(name)
     status, body = HTTPStatus(PROBLEMS[name].status), problem_body(name)
     lines = (
         f"HTTP/1.1 {status.value} {status.phrase}",

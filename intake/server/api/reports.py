@@ -19,8 +19,8 @@ async def post_report(request: Request) -> Response:
     refuse_metadata(request)
     early_refusal(request)
     body = await read_bounded(request, ENVELOPE_MAX_SIZE)
-    envelope = await accept_report(core_of(request), body, work_header(request))
-    answer = {"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex()}
+    envelope, receipt = await accept_report(core_of(request), body, work_header(request))
+    answer = {"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex(), "receipt": receipt}
     return Response(strict_json_dumps(answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from intake.server.api.bodies import StreamedBody, content_length, refuse_metadata
 from intake.server.api.fields import checksum, expires, repr_digest, tus_number
 from intake.server.api.problems import problem_for_error
+from intake.server.api.receipts import receipt_header
 from intake.server.api.work import upload_admitted
 from intake.server.errors import Refusal
 from intake.server.services.unfinished import Progress
@@ -53,13 +54,13 @@ class Tus:
             progress = await self._uploads.progress(upload_id, finish=False)
         else:
             progress = await self._uploads.append_first(upload_id, chunk)
-        return self._answer(201, progress, location)
+        return await self._answer(201, upload_id, progress, location)
 
     async def tell(self, upload_id: bytes) -> Response:
         """Where the upload stands; takes it over from a request that is still sending."""
         refuse_metadata(self._request)
         progress = await self._uploads.progress(upload_id)
-        return self._answer(200, progress, {"Upload-Length": str(progress.size)})
+        return await self._answer(200, upload_id, progress, {"Upload-Length": str(progress.size)})
 
     async def append(self, upload_id: bytes) -> Response:
         """Appends the body at Upload-Offset; the answer comes when its bytes are durable."""
@@ -69,7 +70,8 @@ class Tus:
         offset = tus_number(self._request, "upload-offset", _OFFSET_MAX)
         if offset is None:
             raise Refusal("malformed")
-        return self._answer(204, await self._uploads.append_chunk(upload_id, self._chunk(offset)), {})
+        progress = await self._uploads.append_chunk(upload_id, self._chunk(offset))
+        return await self._answer(204, upload_id, progress, {})
 
     async def cancel(self, upload_id: bytes) -> Response:
         """Removes an unfinished upload."""
@@ -93,10 +95,10 @@ class Tus:
         body = StreamedBody(self._request, content_length(self._request))
         return Chunk(offset, body, checksum(self._request))
 
-    def _answer(self, status: int, progress: Progress, more: dict[str, str]) -> Response:
+    async def _answer(self, status: int, upload_id: bytes, progress: Progress, more: dict[str, str]) -> Response:
         headers = {"Tus-Resumable": VERSION, "Cache-Control": "no-store", "Upload-Offset": str(progress.offset)}
         if progress.sha256 is not None:
-            headers |= repr_digest(progress.sha256)
+            headers |= repr_digest(progress.sha256) | await receipt_header(self._request, upload_id, progress)
         goes_on = self._uploads.goes_on(progress)
         if goes_on is not None:
             headers["Upload-Expires"] = expires(goes_on)

@@ -13,8 +13,8 @@ from intake.server.errors import OutboxRefused, OutboxReplayed
 from intake.server.models import acks, objects, outboxes, revoked
 from intake.server.services.core import Core
 from intake.server.services.deletion import key_hash, observe_revocations
-from intake.server.services.mailboxes import fill_slot
 from intake.server.services.manifests import load_manifests
+from intake.server.services.replies import take_replies
 from intake.wire.errors import WireError
 from intake.wire.manifest import LaptopKeys, Manifest
 from intake.wire.note import Note, require_signer
@@ -66,8 +66,7 @@ def _apply(connection: Connection, core: Core, note: Note, outbox: Outbox, day: 
     key = _check_signer(connection, core, in_force.manifest, note, outbox)
     _take_serial(connection, outbox)
     if isinstance(outbox, RepliesOutbox):
-        for entry in outbox.slots:
-            fill_slot(connection, core.decoy_secret, entry)
+        take_replies(connection, core.decoy_secret, outbox, day)
         taken, ignored = len(outbox.slots), 0
     else:
         giver = outbox.giver if isinstance(outbox, HandoverOutbox) else ""

@@ -20,7 +20,15 @@ from intake.server.services.room import Room
 from intake.server.services.turns import Turns
 from intake.server.services.uploads import Uploads
 from intake.server.settings import PRIVATE_FILE_MODE, Folder, Settings
-from intake.server.signing import BundleSigner, HeadSigner, LogKey, load_log_key
+from intake.server.signing import (
+    BundleSigner,
+    HeadSigner,
+    LogKey,
+    ReceiptKey,
+    ReceiptSigner,
+    load_log_key,
+    load_receipt_key,
+)
 from intake.server.storage import MetadataStore, SqliteStore
 from intake.server.stores import Stores, read_stores
 from intake.wire.constants import DECOY_SECRET_SIZE
@@ -39,6 +47,7 @@ class Core:
     roots: Roots
     rehearsal: bool
     log_key: LogKey
+    receipt_key: ReceiptKey
     decoy_secret: bytes
     manifests: Manifests
     uploads: Uploads
@@ -58,6 +67,11 @@ class Core:
         """Signs statements of bundles."""
         return BundleSigner(self.log_key)
 
+    @property
+    def receipt_signer(self) -> ReceiptSigner:
+        """Signs receipts."""
+        return ReceiptSigner(self.receipt_key)
+
 
 @contextlib.contextmanager
 def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
@@ -65,7 +79,7 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
     folder = settings.folder
     folder.check()
     roots, rehearsal = read_roots(settings)
-    log_key = load_log_key(folder.log_key)
+    log_key, receipt_key = load_log_key(folder.log_key), load_receipt_key(folder.receipt_key)
     secret = _read_decoy_secret(settings)
     with open_lock(settings, alone=False), contextlib.ExitStack() as opened:
         stores = read_stores(folder.stores)
@@ -78,7 +92,7 @@ def open_core(settings: Settings, clock: Clock = utc_today) -> Iterator[Core]:
         opened.enter_context(contextlib.closing(uploads))
         room = Room(folder, settings.reserve_bytes, clock)
         asking = (Pressure(settings.calm_rate), Puzzles(secret))
-        parts = (roots, rehearsal, log_key, secret, manifests, uploads, pages, clock, room, *asking)
+        parts = (roots, rehearsal, log_key, receipt_key, secret, manifests, uploads, pages, clock, room, *asking)
         yield Core(settings, stores, store, blobs, *parts)
 
 

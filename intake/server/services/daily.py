@@ -1,12 +1,38 @@
 """What a new day asks for: a signed head, also over nothing new, and the erasing of what is due."""
 
+import logging
 from datetime import date
+from functools import partial
+from typing import Final
 
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
-from intake.server.services.deletion import erase_due
 from intake.server.services.expiry import expire_unfinished
-from intake.server.services.log import close_day
+from intake.server.services.log import close_day, close_full
+from intake.server.services.replies import release_due
+from intake.server.services.retention import expire, oldest_unacked
+
+TICK_SECONDS: Final = 30
+"""How often a server does what is to be done from time to time."""
+
+
+def tick(core: Core) -> None:
+    """What a running server does at every tick: lets batches of answers go, each after a memoryless delay.
+
+    Raises StorageFull or StorageUnavailable.
+    """
+    chance = min(1.0, TICK_SECONDS / (60 * max(core.settings.reply_delay_minutes, 0.001)))
+    release = partial(release_due, secret=core.decoy_secret, day=core.clock(), chance=chance)
+    if released := core.store.write(release, alone=True).result():
+        log(Event.RELEASED, released)
+
+
+def _tell_unacked(core: Core) -> None:
+    """Says once a day that objects wait for a laptop for longer than the operator wants."""
+    count, oldest = core.store.read(oldest_unacked)
+    age = (core.clock() - oldest).days if oldest else 0
+    if age > core.settings.unacked_days:
+        log(Event.UNACKED, count, age, level=logging.WARNING)
 
 
 class DailyWork:
@@ -23,16 +49,17 @@ class DailyWork:
         """
         core, day = self._core, self._core.clock()
         core.room.for_work()
-        head = core.store.write(
-            lambda connection: close_day(connection, core.head_signer, core.roots.deployment, day), alone=True
-        ).result()
-        if head is not None:
-            log(Event.CLOSED_DAY, head.batch, head.size)
+        for close in (close_day, close_full):
+            closing = partial(close, signer=core.head_signer, deployment=core.roots.deployment, day=day)
+            if head := core.store.write(closing, alone=True).result():
+                log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
-            if erased := erase_due(core):
-                log(Event.ERASED, erased)
+            gone = expire(core)
+            if gone.objects or gone.mailboxes:
+                log(Event.ERASED, gone.objects, gone.mailboxes)
             if expired := expire_unfinished(core):
                 log(Event.EXPIRED, expired)
+            _tell_unacked(core)
             # The WAL keeps commits in the order they came: it is emptied once a day.
             core.store.forget()
             self._erased_on = day

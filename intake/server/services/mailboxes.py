@@ -8,12 +8,14 @@ import asyncio
 import hashlib
 import hmac
 import os
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from intake.server.models import mailboxes
 from intake.server.services.core import Core
+from intake.server.services.waiting import forget_waiting
 from intake.wire.constants import MAILBOX_ID_SIZE, MAILBOX_SIZE, SLOT_SIZE, SLOTS
 from intake.wire.mailbox import decoy_slot, parse_delete, parse_read, split_slots, verify_delete
 from intake.wire.outbox import SlotEntry
@@ -65,23 +67,27 @@ def _empty(connection: Connection, mailbox: bytes, hashes: tuple[bytes, ...], em
     found, slots = fetch(connection, mailbox)
     if found != mailbox:
         return
+    shown = split_slots(slots)
+    gone = [hashlib.sha256(slot).digest() == seen for slot, seen in zip(shown, hashes, strict=True)]
     left = b"".join(
-        decoy if hashlib.sha256(slot).digest() == seen else slot
-        for slot, decoy, seen in zip(split_slots(slots), split_slots(empty), hashes, strict=True)
+        decoy if is_gone else slot for slot, decoy, is_gone in zip(shown, split_slots(empty), gone, strict=True)
     )
+    for index, slot in enumerate(shown):
+        if gone[index]:
+            forget_waiting(connection, mailbox, index, slot)
     if left == empty:
         connection.execute(delete(mailboxes).where(mailboxes.c.id == mailbox))
     else:
         connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox).values(slots=left))
 
 
-def fill_slot(connection: Connection, secret: bytes, entry: SlotEntry) -> None:
+def fill_slot(connection: Connection, secret: bytes, entry: SlotEntry, day: date) -> None:
     """Puts 4,096 bytes into a slot, over what was there; the other slots of a new mailbox hold their decoys."""
     found, slots = fetch(connection, entry.mailbox_id)
     start = entry.slot * SLOT_SIZE
     before = slots if found == entry.mailbox_id else decoys(secret, entry.mailbox_id)
     filled = before[:start] + entry.data + before[start + SLOT_SIZE :]
     if found == entry.mailbox_id:
-        connection.execute(update(mailboxes).where(mailboxes.c.id == entry.mailbox_id).values(slots=filled))
+        connection.execute(update(mailboxes).where(mailboxes.c.id == entry.mailbox_id).values(slots=filled, day=day))
     else:
-        connection.execute(insert(mailboxes).values(id=entry.mailbox_id, slots=filled))
+        connection.execute(insert(mailboxes).values(id=entry.mailbox_id, slots=filled, day=day))

@@ -10,17 +10,17 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from intake.server.errors import Refusal
 from intake.server.models import objects
+from intake.wire.constants import KIND_WORDS as WORDS
 from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL, SALT_SIZE
 
-KIND_WORDS = {OBJECT_SMALL: "report", OBJECT_MEDIA: "media"}
+KIND_WORDS = dict(zip((OBJECT_SMALL, OBJECT_MEDIA), WORDS, strict=True))
 """The kinds of objects as bundles name them."""
 
 
 # Built once: building a statement anew costs more than running it.
-_FIND: Final = select(objects.c.kind, objects.c.sha256).where(objects.c.id == bindparam("object_id"))
-_FIND_ALL: Final = select(objects.c.id, objects.c.kind, objects.c.sha256).where(
-    objects.c.id.in_(bindparam("object_ids", expanding=True))
-)
+_KEPT = (objects.c.kind, objects.c.sha256, objects.c.epoch, objects.c.day)
+_FIND: Final = select(*_KEPT).where(objects.c.id == bindparam("object_id"))
+_FIND_ALL: Final = select(objects.c.id, *_KEPT).where(objects.c.id.in_(bindparam("object_ids", expanding=True)))
 _FIND_DIGEST: Final = select(objects.c.id).where(objects.c.sha256 == bindparam("digest"))
 _INSERT: Final = insert(objects)
 
@@ -37,28 +37,38 @@ class NewObject:
     work: int = 0
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What the first arrival of an object left on record: its epoch label and day, whatever a repeat may say."""
+
+    epoch: int
+    day: date
+
+
 def is_known(connection: Connection, new: NewObject) -> bool:
     """Whether this very object is stored; raises Refusal id-conflict when its id belongs to another one."""
+    return find_kept(connection, new) is not None
+
+
+def find_kept(connection: Connection, new: NewObject) -> Kept | None:
+    """The record of this very object, None when it is not stored; raises Refusal id-conflict as `is_known` does."""
     row = connection.execute(_FIND, {"object_id": new.object_id}).one_or_none()
     if row is not None and (row.kind, row.sha256) != (new.kind, new.sha256):
         raise Refusal("id-conflict")
-    return row is not None
+    return None if row is None else Kept(row.epoch, row.day)
 
 
-def unknown_of(connection: Connection, several: Sequence[NewObject]) -> dict[bytes, NewObject]:
-    """Those of `several` that are not stored yet, by id, each once.
+def find_all_kept(connection: Connection, several: Sequence[NewObject]) -> dict[bytes, Kept]:
+    """The records of those of `several` that are stored, by id.
 
     Raises Refusal id-conflict when one has the id of another one, stored or beside it.
     """
-    rows = connection.execute(_FIND_ALL, {"object_ids": [new.object_id for new in several]})
+    rows = connection.execute(_FIND_ALL, {"object_ids": [new.object_id for new in several]}).all()
     known = {row.id: (row.kind, row.sha256) for row in rows}
-    unknown: dict[bytes, NewObject] = {}
     for new in several:
-        if new.object_id not in known:
-            unknown[new.object_id] = new
         if known.setdefault(new.object_id, (new.kind, new.sha256)) != (new.kind, new.sha256):
             raise Refusal("id-conflict")
-    return unknown
+    return {row.id: Kept(row.epoch, row.day) for row in rows}
 
 
 def put_object(connection: Connection, new: NewObject, day: date) -> None:

@@ -8,7 +8,9 @@
  *        |          '----> refused   every server refused it, or a signed manifest says its epoch was destroyed
  */
 
+import { OBJECT_MEDIA, OBJECT_SMALL } from "../generated/constants.ts";
 import { Later, PuzzleNeeded, Refused } from "../send/http.ts";
+import { checkReceipt, type ReceiptTrust } from "../send/receipts.ts";
 import { postReport } from "../send/reports.ts";
 import { Pace, sendUpload } from "../send/uploads.ts";
 import { fromHex } from "../wire/bytes.ts";
@@ -43,6 +45,8 @@ export interface Queue {
   servers(): readonly string[];
   /** Whether the newest manifest says that the keys of an epoch are gone. */
   isDestroyed(epoch: number): boolean;
+  /** Whose receipts count; null while the newest manifest names no receipt key. */
+  trust(): ReceiptTrust | null;
   tell(status: PartStatus): void;
 }
 
@@ -153,10 +157,17 @@ export class Drain {
     const sha256 = fromHex(part.sha256, SHA256_SIZE);
     const { epoch, size } = part;
     const work = this.proofs.header(part.id);
+    const kind = part.kind === "media" ? OBJECT_MEDIA : OBJECT_SMALL;
+    const confirm = (id: string, receipt: string | null) =>
+      checkReceipt(
+        this.queue.trust(),
+        { objectId: fromHex(id, ID_SIZE), sha256, kind, size, epoch },
+        receipt,
+      );
     if (part.kind !== "media") {
       const sealed = await store.read(part, 0, size);
       const envelope = { objectId: fromHex(part.id, ID_SIZE), epoch, sha256, sealed };
-      await postReport(server, envelope, work, this.signal);
+      confirm(part.id, await postReport(server, envelope, work, this.signal));
       return true;
     }
     let uploads = part.uploads;
@@ -174,6 +185,7 @@ export class Drain {
       },
       onSent: (sent: number) => this.status(part, "sending", sent),
       mayGoOn: () => !this.textCame,
+      confirm,
     };
     return sendUpload(server, upload, this.pace, this.signal);
   }

@@ -8,6 +8,7 @@
 import { browserRandom, type Random } from "../age/seal.ts";
 import { type ReportSealer, resumeReport } from "../seal/report.ts";
 import { drawId, type EpochChoice, type SealedPart } from "../seal/small.ts";
+import type { ReceiptTrust } from "../send/receipts.ts";
 import { toHex } from "../wire/bytes.ts";
 import type { VerifiedManifest } from "../wire/manifest.ts";
 import { openDisk } from "./disk.ts";
@@ -39,6 +40,7 @@ export class Outbox {
   private servers: () => readonly string[] = () => [];
   private tell: (status: PartStatus) => void = () => undefined;
   private isDestroyed: (epoch: number) => boolean = () => false;
+  private trust: () => ReceiptTrust | null = () => null;
 
   /** @param disk storage that outlives the page, or null where there is none. */
   constructor(disk: Store | null, rest: Rest = new Naps(), random: Random = browserRandom) {
@@ -111,15 +113,18 @@ export class Outbox {
    * @param servers base addresses, best first; asked anew for each try.
    * @param isDestroyed whether the newest manifest says that the keys of an epoch are gone: then, and only then,
    *   one server that says so too is enough to give a part up.
+   * @param trust whose receipts the newest manifest names: then nothing counts as stored without one.
    */
   drain(
     servers: () => readonly string[],
     onStatus: (status: PartStatus) => void,
     isDestroyed: (epoch: number) => boolean = () => false,
+    trust: () => ReceiptTrust | null = () => null,
   ): Promise<void> {
     this.servers = servers;
     this.tell = onStatus;
     this.isDestroyed = isDestroyed;
+    this.trust = trust;
     if (this.current === null || this.current.ended) {
       const queue = {
         held: () => this.shelf.held(),
@@ -127,6 +132,7 @@ export class Outbox {
         settle: () => this.shelf.settle(),
         servers: () => this.servers(),
         isDestroyed: (epoch: number) => this.isDestroyed(epoch),
+        trust: () => this.trust(),
         tell: (status: PartStatus) => this.tell(status),
       };
       this.current = new Drain(queue, this.rest, this.stop.signal);

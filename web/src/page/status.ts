@@ -3,6 +3,7 @@
 import { browserRandom } from "../age/seal.ts";
 import type { PartStatus } from "../outbox/outbox.ts";
 import { type ReportHandle, sealAddition } from "../seal/report.ts";
+import { receiptTrust } from "../send/receipts.ts";
 import { madeText } from "../wire/section.ts";
 import { freshCode, showCode } from "./code.ts";
 import { byId, hook, make } from "./dom.ts";
@@ -96,7 +97,8 @@ export async function drain(): Promise<void> {
   const box = await outbox();
   // A part under way is "waiting" in storage; what is known from its sending is newer.
   for (const part of await box.status()) if (!parts.has(part.part)) heard(part);
-  await box.drain(servers, heard, (epoch) => epoch < manifest().manifest.oldest_epoch);
+  const isDestroyed = (epoch: number) => epoch < manifest().manifest.oldest_epoch;
+  await box.drain(servers, heard, isDestroyed, () => receiptTrust(manifest()));
 }
 
 /** Shows how far the sealing of files is. */

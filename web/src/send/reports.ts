@@ -5,7 +5,8 @@ import { type Envelope, writeEnvelope } from "../wire/envelope.ts";
 import { failureOf, jsonOf, NoAnswer, request, workHeader } from "./http.ts";
 
 /**
- * Sends a small sealed object; returns only when the server said that it stored exactly these bytes.
+ * Sends a small sealed object; returns only when the server said that it stored exactly these bytes, with its receipt,
+ * which nobody has looked at yet, or null.
  *
  * @param work the solution of its puzzle, where one was asked for.
  * @throws NoAnswer, Later, PuzzleNeeded or Refused.
@@ -15,7 +16,7 @@ export async function postReport(
   envelope: Envelope,
   work: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | null> {
   const answer = await request(`${server}/reports`, {
     method: "POST",
     headers: workHeader(work),
@@ -27,6 +28,8 @@ export async function postReport(
   if (json?.get("id") !== toHex(envelope.objectId) || json.get("sha256") !== toHex(envelope.sha256)) {
     throw new NoAnswer("the answer does not confirm what was sent");
   }
+  const receipt = json.get("receipt");
+  return typeof receipt === "string" ? receipt : null;
 }
 
 /** `POST` of a small body that is no sealed object; the answer's body when its status is `expected`. */

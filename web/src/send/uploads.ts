@@ -3,7 +3,7 @@
  * going on after any failure from where the server says it is.
  */
 
-import { EPOCH_HEADER } from "../generated/constants.ts";
+import { EPOCH_HEADER, RECEIPT_HEADER } from "../generated/constants.ts";
 import { type Bytes, toBase64 } from "../wire/bytes.ts";
 import { type Answer, failureOf, Later, NoAnswer, request, workHeader } from "./http.ts";
 
@@ -12,6 +12,7 @@ const STEP_MAX = 8 * 1024 * 1024;
 const STEP_FIRST = 262_144;
 const QUICK_MILLISECONDS = 4000;
 const SLOW_MILLISECONDS = 16_000;
+const ID_DIGITS = 32;
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** How many bytes go in one request: doubled after a quick one, halved after a slow or failed one. */
@@ -42,6 +43,8 @@ export interface Upload {
   remember(id: string | undefined): Promise<void>;
   /** Told after each request how many bytes the server holds. */
   onSent(sent: number): void;
+  /** Given the number of the upload, 32 hex, and its receipt, when the server confirmed everything; may throw. */
+  confirm(id: string, receipt: string | null): void;
   /** Asked before each request; false stops the upload where it is. */
   mayGoOn(): boolean;
 }
@@ -50,13 +53,14 @@ interface State {
   readonly offset: number;
   /** The `Repr-Digest` header; only there once the server holds everything. */
   readonly digest: string | null;
+  readonly receipt: string | null;
 }
 
 function stateOf({ headers }: Answer, size: number): State {
   const text = headers.get("Upload-Offset") ?? "";
   const offset = Number(text);
   if (!/^[0-9]{1,16}$/.test(text) || offset > size) throw new NoAnswer("an answer without an offset");
-  return { offset, digest: headers.get("Repr-Digest") };
+  return { offset, digest: headers.get("Repr-Digest"), receipt: headers.get(RECEIPT_HEADER) };
 }
 
 async function create(server: string, upload: Upload, signal: AbortSignal): Promise<string> {
@@ -111,7 +115,10 @@ async function begin(server: string, upload: Upload, signal: AbortSignal): Promi
     if (state !== null) return [url, state];
     await upload.remember(undefined);
   }
-  return [`${server}/uploads/${await create(server, upload, signal)}`, { offset: 0, digest: null }];
+  return [
+    `${server}/uploads/${await create(server, upload, signal)}`,
+    { offset: 0, digest: null, receipt: null },
+  ];
 }
 
 /**
@@ -143,5 +150,6 @@ export async function sendUpload(
     await upload.remember(undefined);
     throw new Later("the server holds other bytes than were sent", 0);
   }
+  upload.confirm(url.slice(-ID_DIGITS), state.receipt);
   return true;
 }

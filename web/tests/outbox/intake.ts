@@ -57,6 +57,8 @@ export class TestIntake {
   /** Bytes of PATCH bodies received. */
   received = 0;
   plan: Plan = () => undefined;
+  /** Signs the receipt of an object: its id, bytes, kind and epoch label; null gives none. */
+  sign: (id: string, sealed: Buffer, kind: number, epoch: number) => string | null = () => null;
   private readonly uploads = new Map<string, Upload>();
   private readonly server = createServer((request, response) => this.handle(request, response));
 
@@ -126,7 +128,8 @@ export class TestIntake {
     const [id, sealed] = [body.subarray(0, 16).toString("hex"), body.subarray(52)];
     this.epochs.push(body.readUInt32BE(16));
     this.objects.set(id, sealed);
-    return { status: 200, body: JSON.stringify({ id, sha256: digest(sealed).toString("hex") }) };
+    const receipt = this.sign(id, sealed, 1, body.readUInt32BE(16)) ?? undefined;
+    return { status: 200, body: JSON.stringify({ id, sha256: digest(sealed).toString("hex"), receipt }) };
   }
 
   private tus(request: IncomingMessage, id: string | undefined, body: Buffer): Exclude<Fault, string> {
@@ -142,7 +145,9 @@ export class TestIntake {
     }
     const done = upload.data.length === upload.size;
     const whole = done ? { "Repr-Digest": `sha-256=:${digest(upload.data).toString("base64")}:` } : {};
-    const headers = { "Upload-Offset": String(upload.data.length), ...whole };
+    const receipt = done ? this.sign(id ?? "", upload.data, 2, upload.epoch) : null;
+    const signed = receipt === null ? {} : { "Intake-Receipt": receipt };
+    const headers = { "Upload-Offset": String(upload.data.length), ...whole, ...signed };
     return { status: request.method === "HEAD" ? 200 : 204, headers: headers as Record<string, string> };
   }
 

@@ -13,6 +13,7 @@ import { deleteSignedBytes, mailboxId, openSlot } from "../../src/wire/mailbox.t
 import { parseNote, verifiedNames, verifies, writeNote } from "../../src/wire/note.ts";
 import { mediaPlainSize, padme, smallClass, smallPlainSize } from "../../src/wire/padding.ts";
 import { Solver } from "../../src/wire/puzzle.ts";
+import { receiptText, verifyReceipt } from "../../src/wire/receipt.ts";
 import { CodeKeys, formatCode, parseCode } from "../../src/wire/returncode.ts";
 import { parseSection, writeSection } from "../../src/wire/section.ts";
 import { readJson, writeJson } from "../../src/wire/strictjson.ts";
@@ -105,6 +106,24 @@ testVectors("padding", ({ keys }) => {
 testVectors("ed25519", ({ keys }) => {
   const good = verifies(hex(keys.key), hex(keys.signature), hex(keys.message));
   if (!good) throw new BadSignature("it does not verify");
+});
+
+type Stored = Record<"deployment" | "object_id" | "sha256" | "kind" | "size" | "epoch", unknown>;
+
+testVectors("receipt", (vector) => {
+  const { keys } = vector;
+  const stored = keys.stored as Stored;
+  const about = {
+    deployment: String(stored.deployment),
+    objectId: hex(stored.object_id),
+    sha256: hex(stored.sha256),
+    kind: Number(stored.kind),
+    size: Number(stored.size),
+    epoch: Number(stored.epoch),
+  };
+  const named = Object.entries(keys.keys as object).map(([name, key]) => [name, hex(key)] as const);
+  const day = verifyReceipt(fromUtf8(inputBytes(vector)), about, new Map(named));
+  return { day, text: receiptText(about, day) };
 });
 
 function slot({ keys }: Vector, data: Uint8Array): unknown {

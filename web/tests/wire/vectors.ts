@@ -35,7 +35,8 @@ type Key =
   | "message"
   | "nonce"
   | "seed"
-  | "size";
+  | "size"
+  | "stored";
 
 /** One case; `keys` holds everything in its file. */
 export interface Vector {
