@@ -16,6 +16,7 @@ from intake.server.services.move import move
 from intake.server.services.offload import offload
 from intake.server.services.retention import due, expire
 from intake.server.services.status import alarms, status_lines
+from intake.server.services.unfinished import kept_days
 from intake.server.services.verify import verify
 from intake.server.settings import Folder, Settings
 from intake.wire.constants import NOTE_MAX_SIZE
@@ -87,7 +88,11 @@ def run_expire(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with open_core(settings) as core:
         core.room.for_work()
-        for line in due(core).lines(settings.mailbox_days) if options.dry_run else expire(core).lines():
+        for line in (
+            due(core).lines(settings.mailbox_days, kept_days(settings.unfinished_hours))
+            if options.dry_run
+            else expire(core).lines()
+        ):
             print(line)
     return 0
 

@@ -143,7 +143,7 @@ def test_daily_work_expires_and_says_how_many(core, days, house, forge, caplog):
     days.set(4)
     with caplog.at_level("INFO"):
         DailyWork(core).do()
-    assert "1 unfinished uploads expired" in caplog.messages
+    assert "event=uploads-expired uploads=1" in caplog.messages
     assert house.count("uploads") == 0
 
 

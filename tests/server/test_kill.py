@@ -90,8 +90,8 @@ def test_repair_is_expected_and_heard(killed, tmp_path):
     before = kill_checks.expected_repairs(house).get("RESERVATIONS", 0)
     kill_checks.part(house, bytes(16)).write_bytes(b"")
     assert kill_checks.expected_repairs(house)["RESERVATIONS"] == before + 1
-    assert kill_checks.told_repairs("info: listening on port 1\n") == {}
-    assert kill_checks.told_repairs("warning: 3 unfinished uploads measured\n") == {"MEASURED": 3}
+    assert kill_checks.told_repairs("level=info event=listening port=1\n") == {}
+    assert kill_checks.told_repairs("level=warning event=uploads-measured uploads=3\n") == {"MEASURED": 3}
 
 
 def test_media_that_was_never_told_is_no_loss(killed):

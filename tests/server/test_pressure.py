@@ -118,18 +118,19 @@ def test_what_cannot_solve_has_a_small_lane_under_pressure(pressure, watch):
 
 
 async def send(client, body):
-    """A report as an honest phone sends it; the statuses of its answers."""
-    first = await client.post("/reports", content=body)
-    if first.status_code != 429:
-        return [first.status_code]
-    asked = first.json()
-    puzzle = Puzzle(asked["window"], bytes.fromhex(asked["seed"]), asked["bits"])
-    header = {WORK_HEADER: await asyncio.to_thread(solve, puzzle, body[:16], len(body) - 52)}
-    second = await client.post("/reports", content=body, headers=header)
-    return [429, second.status_code]
+    """A report as an honest phone sends it, proving again when more is asked meanwhile; the statuses of its answers."""
+    statuses, header = [], {}
+    while True:
+        answer = await client.post("/reports", content=body, headers=header)
+        statuses.append(answer.status_code)
+        if answer.status_code != 429:
+            return statuses
+        asked = answer.json()
+        puzzle = Puzzle(asked["window"], bytes.fromhex(asked["seed"]), asked["bits"])
+        header = {WORK_HEADER: await asyncio.to_thread(solve, puzzle, body[:16], len(body) - 52)}
 
 
-@pytest.mark.parametrize(("calm_rate", "expected"), [("50", [200]), ("0", [429, 200])])
+@pytest.mark.parametrize(("calm_rate", "expected"), [("50", {200}), ("0", {429, 200})])
 def test_thirty_people_behind_one_address_are_treated_as_any_thirty(start_server, house, forge, calm_rate, expected):
     server = start_server("--calm-rate", calm_rate)
     if calm_rate == "0":
@@ -141,5 +142,7 @@ def test_thirty_people_behind_one_address_are_treated_as_any_thirty(start_server
         async with httpx.AsyncClient(base_url=server.url, timeout=120, trust_env=False, limits=limits) as client:
             return await asyncio.gather(*(send(client, body) for body in bodies))
 
-    assert asyncio.run(all_at_once()) == [expected] * 30
+    answers = asyncio.run(all_at_once())
+    assert [statuses[-1] for statuses in answers] == [200] * 30
+    assert [set(statuses) for statuses in answers] == [expected] * 30
     assert house.count("objects") == 30

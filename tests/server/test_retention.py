@@ -98,12 +98,12 @@ def test_revocation_stops_what_is_left_of_a_run(scene, forge, monkeypatch, tmp_p
     write = scene.core.store.write
     writes = []
 
-    def counting(operation):
+    def counting(operation, alone=False):
         writes.append(operation)
         if len(writes) == 3:
             monkeypatch.setattr(scene.core.store, "write", write)
             assert list(add_manifests(scene.core, [tmp_path / "revoking.note"]))
-        return write(operation)
+        return write(operation, alone)
 
     monkeypatch.setattr(scene.core.store, "write", counting)
     assert erase_due(scene.core) == 10

@@ -58,7 +58,7 @@ def told_repairs(log: str) -> dict[str, int]:
     """What a start said it found, by names of `Event`."""
     told = {}
     for name in REPAIRS:
-        found = re.search(re.escape(Event[name]).replace("%d", r"(\d+)"), log)
+        found = re.search(rf"event={Event[name].label} \w+=(\d+)", log)
         if found:
             told[name] = int(found[1])
     return told

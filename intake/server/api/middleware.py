@@ -27,7 +27,8 @@ _HEADERS_READ: Final = frozenset(
 )
 _EXPOSED: Final = (
     b"Intake-Receipt, Location, Repr-Digest, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, "
-    b"Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Complete, Upload-Expires, Upload-Length, Upload-Limit, Upload-Offset"
+    b"Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Complete, Upload-Expires, Upload-Length, Upload-Limit, "
+    b"Upload-Offset"
 )
 _ALLOWED: Final = (
     f"Content-Digest, Content-Type, {EPOCH_HEADER}, {WORK_HEADER}, Repr-Digest, "

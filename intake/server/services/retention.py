@@ -16,10 +16,9 @@ from intake.server.services.deletion import due_objects, erase_due
 from intake.server.services.log import in_parts
 from intake.server.services.mailboxes import NOBODY
 from intake.server.services.manifests import load_manifests
+from intake.server.services.unfinished import kept_days
 from intake.wire.constants import HOLD_DAYS
 
-UNFINISHED_DAYS = 3
-"""Days after its last byte at which an unfinished upload may go: 72 hours, counted in whole days."""
 _PART = 500
 
 
@@ -48,11 +47,11 @@ class Due:
     held: int
     wanted: int
 
-    def lines(self, mailbox_days: int) -> Iterator[str]:
+    def lines(self, mailbox_days: int, unfinished_days: int) -> Iterator[str]:
         """The dry run: counts only, and why."""
         why = f"every laptop has had them for {HOLD_DAYS} days"
         yield f"would go: {self.objects} objects, {self.bytes} bytes, with as many salts: {why}"
-        why = f"no byte came for over {UNFINISHED_DAYS} days"
+        why = f"no byte came for over {unfinished_days} days"
         yield f"would go: {self.uploads} unfinished media, {self.reserved} bytes reserved: {why}"
         yield f"would go: {self.mailboxes} mailboxes: nothing was put into them for {mailbox_days} days"
         yield f"stays: {self.held} objects that some laptop has and that are not due"
@@ -85,7 +84,7 @@ def _due(connection: Connection, core: Core, day: date) -> Due:
     ids = due_objects(connection, in_force.manifest, day) if in_force else []
     sizes = [select(func.sum(objects.c.size)).where(objects.c.id.in_(part)) for part in in_parts(ids, _PART)]
     size = sum(connection.execute(query).scalar() or 0 for query in sizes)
-    stale = uploads.c.day < day - timedelta(days=UNFINISHED_DAYS)
+    stale = uploads.c.day < day - timedelta(days=kept_days(core.settings.unfinished_hours))
     unfinished = connection.execute(select(func.count(), func.sum(uploads.c.size)).where(stale)).one()
     old = connection.execute(
         select(func.count()).select_from(mailboxes).where(_is_old(day, core.settings.mailbox_days))
