@@ -56,8 +56,12 @@ uploads = _table(
     Column("position", BigInteger, nullable=False),
     Column("work", SmallInteger, nullable=False, server_default="0"),
     Column("day", Date, nullable=False),
+    Column("announced", LargeBinary(SHA256_SIZE)),
 )
-"""Unfinished media; `position` bytes are on the disk for good, the last of them came on `day`."""
+"""Unfinished media; `position` bytes are on the disk for good, the last of them came on `day`.
+
+`announced` is the SHA-256 the whole must have, where its sender told it at creation.
+"""
 
 erasures = _table("erasures", _object_id())
 """Media whose record is gone and whose file must go: what a stopped deletion has still to do."""
@@ -75,8 +79,9 @@ heads = _table(
     Column("day", Date, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("note", LargeBinary, nullable=False),
+    Column("edge", LargeBinary),
 )
-"""Signed heads of the intake log, one a batch."""
+"""Signed heads of the intake log, one a batch; `edge` is the right edge of its tree, from which the next one grows."""
 
 manifests = _table(
     "manifests",

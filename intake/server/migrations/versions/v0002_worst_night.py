@@ -11,6 +11,8 @@ def upgrade() -> None:
     """Adds columns and a table; on PostgreSQL also stops it from trying to compress ciphertext."""
     op.add_column("objects", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
     op.add_column("uploads", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
+    op.add_column("uploads", sa.Column("announced", sa.LargeBinary(32)))
+    op.add_column("heads", sa.Column("edge", sa.LargeBinary()))
     op.add_column("outboxes", sa.Column("log_size", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("mailboxes", sa.Column("day", sa.Date()))
     op.create_table(
