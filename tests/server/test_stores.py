@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import wait
 
+import psycopg
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -271,6 +272,18 @@ class TestPostgresStore:
         postgres.start()
         assert store.write(put("after")).result() == 1
         assert names(store) == {"before", "after"}
+
+    def test_forgetting_keeps_no_write_waiting(self, postgres, name, store):
+        with psycopg.connect(postgres.url(name)) as other:
+            other.execute("LOCK TABLE acks IN SHARE UPDATE EXCLUSIVE MODE")
+            forgetting = threading.Thread(target=store.forget)
+            forgetting.start()
+            query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND wait_event_type = 'Lock'"
+            while postgres.run(query, name) == [(0,)]:
+                assert forgetting.is_alive()
+            assert store.write(put("meanwhile")).result(10) == 1
+        forgetting.join(30)
+        assert names(store) == {"meanwhile"}
 
     def test_newer_tables_are_refused_unchanged(self, postgres, name, store):
         postgres.run("UPDATE alembic_version SET version_num = '9999'", name)
