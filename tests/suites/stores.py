@@ -17,7 +17,10 @@ from tests.server.houses import EVERY, KIND_VARIABLE, ON_ALL_STORES
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRESS = ROOT / ".cache" / "suites" / "stores.json"
-AS_THEY_ARE = ("test_stores", "test_blobs", "test_schema", "test_move", "test_processes", "test_bucket_away")
+AS_THEY_ARE = (
+    *("test_stores", "test_blobs", "test_schema", "test_move", "test_processes", "test_many_writers"),
+    *("test_bucket_away", "test_kept_times"),
+)
 _PASSED = re.compile(r"(\d+) passed")
 
 
