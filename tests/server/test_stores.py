@@ -183,6 +183,20 @@ class TestMetadataStore:
             jobs = [one.write(operation) for one, operations in pairs for operation in operations]
             assert sorted(job.result(60) for job in jobs) == ["new", "new", "repeat", "repeat"]
 
+    def test_what_runs_alone_begins_after_the_other_is_committed(self, store, open_store):
+        other, inside, seen = open_store(), threading.Semaphore(1), []
+
+        def operation(connection):
+            assert inside.acquire(blocking=False)
+            # Long enough for the other to come in, if anything lets it.
+            threading.Event().wait(0.2)
+            inside.release()
+            seen.append(count_up(connection))
+
+        jobs = [one.write(operation, alone=True) for one in (store, other)]
+        assert [job.exception(60) for job in jobs] == [None, None]
+        assert sorted(seen) == [1, 2]
+
     def test_what_runs_alone_never_loses_a_step(self, store, open_store):
         other = open_store()
         jobs = [one.write(count_up, alone=True) for _ in range(100) for one in (store, other)]
