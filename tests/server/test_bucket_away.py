@@ -1,7 +1,11 @@
 """A bucket that does not answer: media are taken as long as the spool has room, and nothing is called lost."""
 
+import contextlib
 import dataclasses
+import hashlib
 import json
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -12,7 +16,8 @@ from intake.server.errors import StorageUnavailable
 from intake.server.models import erasures
 from intake.server.services.core import open_core
 from intake.server.services.deletion import finish_erasures
-from intake.server.services.offload import Offloaded, offload
+from intake.server.services.objects import NewObject, put_object
+from intake.server.services.offload import Mover, Offloaded, offload
 from intake.server.services.repair import Repairs, repair
 from intake.server.stores import write_stores
 
@@ -98,6 +103,43 @@ def test_only_media_of_earlier_days_are_moved_by_the_server(house, forge, store_
         core.blobs.reserve(b"p" * 16, len(data), core.clock())
         core.blobs.seal(b"p" * 16, len(data), core.clock())
         assert offload(core, everything=False) == Offloaded(left=1)
+
+
+def store_of_yesterday(core, forge) -> bytes:
+    data, day = forge.media(), core.clock() - timedelta(days=1)
+    new = NewObject(forge.object_id(), 2, len(data), hashlib.sha256(data).digest(), 12)
+    core.blobs.reserve(new.object_id, new.size, day)
+    part = core.blobs.open_part(new.object_id)
+    part.write(0, [data])
+    part.close()
+    core.blobs.seal(new.object_id, new.size, day)
+    core.store.write(lambda connection: put_object(connection, new, day)).result()
+    return new.object_id
+
+
+def test_mover_of_a_running_server_moves_what_is_older_than_today(house, forge):
+    with open_core(house.settings) as core:
+        ids = {store_of_yesterday(core, forge) for _ in range(3)}
+        with contextlib.closing(Mover(core, 0.01)):
+            deadline = time.monotonic() + 30
+            while core.blobs.waiting():
+                assert time.monotonic() < deadline
+        assert core.blobs.sealed() == ids
+
+
+def test_mover_tells_of_the_bucket_and_goes_on_when_it_is_back(house, forge, caplog):
+    with open_core(house.settings) as core:
+        store_of_yesterday(core, forge)
+        endpoint = house.stores.bucket.endpoint
+        name_endpoint(house, "http://127.0.0.1:9")
+    with caplog.at_level("INFO"), open_core(house.settings) as core, contextlib.closing(Mover(core, 0.01)):
+        deadline = time.monotonic() + 30
+        while "media stay in the spool: the bucket does not answer: StorageUnavailable" not in caplog.text:
+            assert time.monotonic() < deadline
+        assert len(core.blobs.waiting()) == 1
+    name_endpoint(house, endpoint)
+    with open_core(house.settings) as core:
+        assert offload(core, everything=False) == Offloaded(moved=1)
 
 
 def test_init_with_a_bucket_that_does_not_answer_names_no_stores(tmp_path: Path, intake):
