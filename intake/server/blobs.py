@@ -64,7 +64,7 @@ class BlobStore(Protocol):
     def read(self, blob_id: bytes) -> Iterator[bytes]:
         """A sealed blob's bytes, at most 1 MiB at a time; raises FileNotFoundError when it is missing.
 
-        StorageUnavailable says nothing about the blob, only that it cannot be read now.
+        Another OSError is the disk's, over this blob; StorageUnavailable says nothing about it, only "not now".
         """
 
     def part_size(self, blob_id: bytes) -> int | None:
@@ -205,7 +205,7 @@ class FolderBlobs:
     def read(self, blob_id: bytes) -> Iterator[bytes]:
         """As BlobStore says."""
         # A plain read would leave the minute of the last export on every file.
-        with _disk(missing_ok=True), open(self._blob(blob_id), "rb", opener=_quietly) as source:
+        with open(self._blob(blob_id), "rb", opener=_quietly) as source:
             while piece := source.read(_READ_SIZE):
                 yield piece
 

@@ -88,11 +88,11 @@ def run_expire(options: argparse.Namespace) -> int:
     settings = _settings(options)
     with open_core(settings) as core:
         core.room.for_work()
-        for line in (
-            due(core).lines(settings.mailbox_days, kept_days(settings.unfinished_hours))
-            if options.dry_run
-            else expire(core).lines()
-        ):
+        if options.dry_run:
+            lines = due(core).lines(settings.mailbox_days, kept_days(settings.unfinished_hours))
+        else:
+            lines = expire(core).lines()
+        for line in lines:
             print(line)
     return 0
 

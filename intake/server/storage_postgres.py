@@ -52,6 +52,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self.engine = _engine(url, 1, _WRITING)
         self._reading = _engine(url, _READERS, _READING)
         try:
@@ -90,12 +91,16 @@ class PostgresStore:
 
         PostgreSQL cannot overwrite them: neither in the tables, nor in its WAL, nor in files it has removed.
         """
+        # A connection of its own: reports are not to wait for it.
+        engine = _engine(self._url, 1, _SESSION)
         try:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 for table in metadata.sorted_tables:
                     connection.exec_driver_sql(f"VACUUM {table.name}")
         except SQLAlchemyError:
             return False
+        finally:
+            engine.dispose()
         return True
 
     def close(self) -> None:

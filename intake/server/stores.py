@@ -14,6 +14,8 @@ from intake.server.settings import Folder, replace_private
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TLS_MODE = "verify-full"
+_PARAMETERS = frozenset({"host", "user", "sslmode", "sslrootcert", "sslcert", "sslkey"})
+"""Others, hostaddr or service for example, could lead elsewhere than the host says."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,8 +68,10 @@ def _check_database(text: str) -> None:
         raise StoresInvalid("the database is not a postgresql:// URL") from None
     if url.drivername != "postgresql" or not url.database:
         raise StoresInvalid("the database is not a postgresql:// URL with a name")
-    if not isinstance(host, str) or "," in host:
+    if not isinstance(host, str) or "," in host or (url.host and "host" in url.query):
         raise StoresInvalid("the database has more than one host")
+    if not _PARAMETERS.issuperset(url.query):
+        raise StoresInvalid(f"the database's URL may have the parameters {', '.join(sorted(_PARAMETERS))}")
     if host and not host.startswith("/") and host not in _LOOPBACK and url.query.get("sslmode") != _TLS_MODE:
         raise StoresInvalid(f"the database is on another machine: its URL must say sslmode={_TLS_MODE}")
 

@@ -20,7 +20,8 @@ from tests.server.stand_ins import Bucketeer, Postgres
 EMBEDDED = "embedded"
 USUAL = (EMBEDDED, "postgres+s3")
 EVERY = (*USUAL, "postgres", "s3")
-EVERY_VARIABLE = "INTAKE_TEST_STORES"
+KIND_VARIABLE = "INTAKE_TEST_STORES"
+"""Set by the suite `stores`: the one kind on which all tests of a module run."""
 ON_ALL_STORES = {
     *("test_reports", "test_uploads", "test_mailboxes", "test_outboxes", "test_deletion", "test_bundles"),
     *("test_repair", "test_public"),
@@ -32,13 +33,13 @@ A module's `STORES` names the stores of all its tests instead.
 
 
 def kinds_for(module: ModuleType, test: str) -> tuple[str, ...]:
-    """The stores a test runs on: two of four at most, unless the suite `stores` asks for every one."""
+    """The stores a test runs on: two of four at most, unless the suite `stores` asks for another."""
     if test in getattr(module, "EMBEDDED_ONLY", ()):
         return (EMBEDDED,)
     if hasattr(module, "STORES"):
         return module.STORES
-    if os.environ.get(EVERY_VARIABLE) == "every":
-        return EVERY
+    if KIND_VARIABLE in os.environ:
+        return (os.environ[KIND_VARIABLE],)
     return USUAL if module.__name__.rpartition(".")[2] in ON_ALL_STORES else (EMBEDDED,)
 
 

@@ -64,6 +64,14 @@ class Postgres:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
+    def wal_commits(self) -> list[str]:
+        """What the WAL keeps of each commit, as pg_waldump shows it."""
+        wal = self.folder / "data" / "pg_wal"
+        segments = sorted(path.name for path in wal.iterdir() if len(path.name) == 24)
+        command = [str(self.binaries / "pg_waldump"), "--rmgr=Transaction", "-p", str(wal), segments[0]]
+        ran = subprocess.run(_as_owner(command), capture_output=True, text=True, check=False, cwd=self.folder)
+        return [line for line in ran.stdout.splitlines() if " COMMIT " in line]
+
     def make(self, template: str = "template1") -> str:
         """A new database, a copy of `template` to which nobody may be connected; returns its name."""
         self.made += 1

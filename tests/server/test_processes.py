@@ -211,6 +211,37 @@ def check_media(house) -> None:
             assert hashlib.sha256(b"".join(core.blobs.read(blob_id))).digest() == sha256
 
 
+def send_on(server, forge, told: list[tuple[int, bytes]], until: threading.Event) -> None:
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+        while not until.is_set():
+            body = forge.envelope()
+            told.append((client.post("/reports", content=body).status_code, body))
+
+
+def test_crash_of_the_database_loses_nothing_acknowledged_and_both_go_on(pair, house, make_forge, postgres):
+    told: list[tuple[int, bytes]] = []
+    until = threading.Event()
+    threads = [
+        threading.Thread(target=send_on, args=(pair[i % 2], make_forge(i), told, until), daemon=True) for i in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    while len(told) < 40:
+        threads[0].join(0.005)
+    postgres.stop()
+    while not any(status == 503 for status, _ in told):
+        threads[0].join(0.005)
+    postgres.start()
+    goal = sum(status == 200 for status, _ in told) + 40
+    while sum(status == 200 for status, _ in told) < goal:
+        threads[0].join(0.005)
+    until.set()
+    for thread in threads:
+        thread.join()
+    assert {status for status, _ in told} == {200, 503}
+    check_bodies(house, [body for status, body in told if status == 200])
+
+
 def test_part_without_a_record_is_left_while_another_server_may_be_receiving_it(house, core):
     core.blobs.reserve(b"p" * 16, 1000, core.clock())
     assert repair(core, alone=False) == Repairs()

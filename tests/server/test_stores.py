@@ -3,6 +3,7 @@
 import threading
 from concurrent.futures import wait
 
+import psycopg
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -183,6 +184,20 @@ class TestMetadataStore:
             jobs = [one.write(operation) for one, operations in pairs for operation in operations]
             assert sorted(job.result(60) for job in jobs) == ["new", "new", "repeat", "repeat"]
 
+    def test_what_runs_alone_begins_after_the_other_is_committed(self, store, open_store):
+        other, inside, seen = open_store(), threading.Semaphore(1), []
+
+        def operation(connection):
+            assert inside.acquire(blocking=False)
+            # Long enough for the other to come in, if anything lets it.
+            threading.Event().wait(0.2)
+            inside.release()
+            seen.append(count_up(connection))
+
+        jobs = [one.write(operation, alone=True) for one in (store, other)]
+        assert [job.exception(60) for job in jobs] == [None, None]
+        assert sorted(seen) == [1, 2]
+
     def test_what_runs_alone_never_loses_a_step(self, store, open_store):
         other = open_store()
         jobs = [one.write(count_up, alone=True) for _ in range(100) for one in (store, other)]
@@ -272,6 +287,18 @@ class TestPostgresStore:
         postgres.start()
         assert store.write(put("after")).result() == 1
         assert names(store) == {"before", "after"}
+
+    def test_forgetting_keeps_no_write_waiting(self, postgres, name, store):
+        with psycopg.connect(postgres.url(name)) as other:
+            other.execute("LOCK TABLE acks IN SHARE UPDATE EXCLUSIVE MODE")
+            forgetting = threading.Thread(target=store.forget)
+            forgetting.start()
+            query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND wait_event_type = 'Lock'"
+            while postgres.run(query, name) == [(0,)]:
+                assert forgetting.is_alive()
+            assert store.write(put("meanwhile")).result(10) == 1
+        forgetting.join(30)
+        assert names(store) == {"meanwhile"}
 
     def test_newer_tables_are_refused_unchanged(self, postgres, name, store):
         postgres.run("UPDATE alembic_version SET version_num = '9999'", name)

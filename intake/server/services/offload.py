@@ -9,9 +9,10 @@ import random
 import threading
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from intake.server.errors import ServerError
 from intake.server.logs import Event, log
@@ -20,6 +21,7 @@ from intake.server.services.core import Core
 from intake.wire.constants import OBJECT_MEDIA
 
 _TICK_SECONDS: Final = 30
+_RECORDS_AT_ONCE: Final = 500
 _SPOOL_SHARE: Final = 2
 
 
@@ -40,21 +42,24 @@ def offload(core: Core, everything: bool) -> Offloaded:
     done = Offloaded()
     waiting = list(core.blobs.waiting())
     random.SystemRandom().shuffle(waiting)
-    for blob_id in waiting:
-        record = _record(core, blob_id)
-        if record is None or not (everything or record[1] < core.clock() or _is_short(core)):
-            done.left += 1
-        elif core.blobs.offload(blob_id, record[0]):
-            done.moved += 1
-        else:
-            done.refused += 1
+    for start in range(0, len(waiting), _RECORDS_AT_ONCE):
+        some = waiting[start : start + _RECORDS_AT_ONCE]
+        records = core.store.read(partial(_records, ids=some))
+        for blob_id in some:
+            sha256, day = records.get(blob_id, (b"", date.max))
+            if blob_id not in records or not (everything or day < core.clock() or _is_short(core)):
+                done.left += 1
+            elif core.blobs.offload(blob_id, sha256):
+                done.moved += 1
+            else:
+                done.refused += 1
     return done
 
 
-def _record(core: Core, blob_id: bytes) -> tuple[bytes, date] | None:
-    query = select(objects.c.sha256, objects.c.day).where(objects.c.id == blob_id, objects.c.kind == OBJECT_MEDIA)
-    row = core.store.read(lambda connection: connection.execute(query).one_or_none())
-    return None if row is None else (row.sha256, row.day)
+def _records(connection: Connection, ids: list[bytes]) -> dict[bytes, tuple[bytes, date]]:
+    query = select(objects.c.id, objects.c.sha256, objects.c.day)
+    rows = connection.execute(query.where(objects.c.kind == OBJECT_MEDIA, objects.c.id.in_(ids)))
+    return {row.id: (row.sha256, row.day) for row in rows}
 
 
 def _is_short(core: Core) -> bool:
@@ -64,10 +69,11 @@ def _is_short(core: Core) -> bool:
 
 
 class Mover:
-    """Offloads in a thread of its own while the server runs; it may be killed at any moment."""
+    """Offloads in a thread of its own while the server runs, every 30 seconds; it may be killed at any moment."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, pause_seconds: float = _TICK_SECONDS) -> None:
         self._core = core
+        self._pause_seconds = pause_seconds
         self._stopped = threading.Event()
         self._refused = 0
         threading.Thread(target=self._run, name="mover", daemon=True).start()
@@ -77,7 +83,7 @@ class Mover:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_TICK_SECONDS):
+        while not self._stopped.wait(self._pause_seconds):
             try:
                 refused = offload(self._core, everything=False).refused
             except ServerError as error:
