@@ -55,11 +55,12 @@ def _kept(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return kept + [(b"cookie", b"") for name, _ in headers if name == b"cookie"][:1]
 
 
-def _method(scope: Scope) -> str:
+def _meant(scope: Scope) -> dict[str, str]:
     # Boxes on the way that know no PATCH drop it; tus names this way past them.
     wanted = next((value for name, value in scope["headers"] if name == b"x-http-method-override"), b"")
-    is_meant = scope["method"] == "POST" and scope["path"].startswith("/uploads/") and wanted in _OVERRIDES
-    return wanted.decode() if is_meant else str(scope["method"])
+    if wanted in _OVERRIDES and scope["method"] == "POST" and scope["path"].startswith("/uploads/"):
+        return {"method": wanted.decode()}
+    return {}
 
 
 class Blindfold:
@@ -71,7 +72,7 @@ class Blindfold:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands a reduced scope on."""
         if scope["type"] == "http":
-            scope = {**scope, "client": None, "method": _method(scope), "headers": _kept(scope["headers"])}
+            scope = {**scope, **_meant(scope), "client": None, "headers": _kept(scope["headers"])}
         await self._app(scope, receive, send)
 
 
