@@ -1,10 +1,12 @@
 """Creation in the service: the same id again is the same upload, and the class of work goes with the object."""
 
 import asyncio
+import hashlib
 
 import pytest
 
 from intake.server.errors import Refusal
+from intake.server.services.core import open_core
 from intake.server.services.reports import accept_report
 from intake.server.services.uploads import Chunk
 from tests.server.test_expiry import Pieces
@@ -87,3 +89,17 @@ def test_upload_that_stopped_between_seal_and_record_is_completed_when_asked(cor
     assert (progress.offset, progress.sha256 is not None) == (len(data), True)
     assert house.count("uploads") == 0
     assert house.rows()["objects"][0][-1] == 2
+
+
+def test_upload_begun_anew_elsewhere_under_its_id_is_another_one(core, house, forge):
+    """Two processes, here two cores on one folder: what the first remembers of the removed upload must not count."""
+    wanted, first, second = forge.object_id(), forge.media(), forge.media()
+    begin(core, len(first), upload_id=wanted)
+    asyncio.run(core.uploads.append_chunk(wanted, Chunk(0, Pieces(first[:5000]))))
+    with open_core(house.settings) as other:
+        asyncio.run(other.uploads.cancel_upload(wanted))
+        begin(other, len(second), upload_id=wanted)
+        asyncio.run(other.uploads.append_chunk(wanted, Chunk(0, Pieces(second[:5000]))))
+    done = asyncio.run(core.uploads.append_chunk(wanted, Chunk(5000, Pieces(second[5000:]))))
+    assert done.sha256 == hashlib.sha256(second).digest()
+    assert b"".join(core.blobs.read(wanted)) == second

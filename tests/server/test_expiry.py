@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import hashlib
 from datetime import date, timedelta
 
 import pytest
@@ -125,6 +126,18 @@ def test_upload_that_is_being_received_stays(core, days, house, forge):
     asyncio.run(receiving())
     assert expire_unfinished(core) == 0
     assert core.store.read(lambda c: c.execute(select(uploads.c.position, uploads.c.day)).one()) == (100, days.day)
+
+
+def test_upload_that_is_all_there_is_stored_instead(core, days, house, forge):
+    data = forge.media()
+    upload_id = begun(core, len(data))
+    asyncio.run(core.uploads.append_chunk(upload_id, Chunk(0, Pieces(data), ends=False)))
+    assert house.count("objects") == 0
+    days.set(4)
+    assert expire_unfinished(core) == 0
+    assert b"".join(core.blobs.read(upload_id)) == data
+    assert asyncio.run(core.uploads.progress(upload_id)).sha256 == hashlib.sha256(data).digest()
+    assert house.count("uploads") == 0
 
 
 @pytest.mark.parametrize(("hours", "kept"), [(1, 1), (24, 1), (25, 2), (72, 3), (73, 4)])

@@ -134,6 +134,15 @@ def test_socket_of_a_dead_process_is_swept_away(two, house, forge):
     assert len(list((house.data / "run").glob("*.sock"))) == 1
 
 
+def test_start_sweeps_away_the_sockets_of_dead_processes(house, forge):
+    for _ in range(2):
+        server = Beside(house)
+        begin(server.client, len(forge.media()))
+        assert len(list((house.data / "run").glob("*.sock"))) == 1
+        server.process.kill()
+        server.end()
+
+
 def test_lock_excludes_other_holders_until_it_is_let_go(tmp_path):
     one, other = Locks(tmp_path), Locks(tmp_path)
     ids = os.urandom(16), os.urandom(16)

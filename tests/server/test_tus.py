@@ -193,3 +193,14 @@ def test_every_answer_names_the_version(shared_client, forge):
         assert answer.headers["tus-resumable"] == "1.0.0"
     unspoken = shared_client.post("/uploads", headers={"Upload-Length": "5"})
     assert (unspoken.status_code, unspoken.headers["tus-version"]) == (412, "1.0.0")
+
+
+def test_method_can_be_told_in_a_header(shared_client, shared_house, forge, problem):
+    data = forge.media()
+    url = begin(shared_client, len(data)).headers["location"]
+    patch = TUS | OCTETS | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    assert shared_client.post(url, headers=patch, content=data[:5000]).headers["upload-offset"] == "5000"
+    assert problem(shared_client.post(url, headers=TUS | {"X-HTTP-Method-Override": "GET"})) == "method"
+    assert problem(shared_client.get("/mailbox", headers={"X-HTTP-Method-Override": "POST"})) == "method"
+    assert shared_client.post(url, headers=TUS | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
+    assert problem(shared_client.delete(url, headers=TUS)) == "not-found"

@@ -5,6 +5,7 @@ them, cost more processor time than the SHA-256 of an upload.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ EXTENSION: Final = "intake.inbox"
 READ_MAX_SIZE: Final = 512 << 10
 _READ_MIN_SIZE: Final = 4096
 _READ_OTHER_SIZE: Final = 64 << 10
+
+_shared: Final = threading.local()
 
 OpenInbox = Callable[[], "Inbox"]
 
@@ -76,10 +79,12 @@ class Inbox:
 class Reader(asyncio.BufferedProtocol):
     """Stands before a protocol: the system writes into one buffer that all connections share, one after another."""
 
-    _buffer: Final = memoryview(bytearray(READ_MAX_SIZE))
-
     def __init__(self, protocol: "BoundedProtocol") -> None:
         self._protocol = protocol
+        # One for each thread that runs a loop, of which a server has one.
+        if not hasattr(_shared, "buffer"):
+            _shared.buffer = memoryview(bytearray(READ_MAX_SIZE))
+        self._buffer: memoryview = _shared.buffer
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the next bytes go: no more than their receiver has room for."""

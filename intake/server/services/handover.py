@@ -100,6 +100,8 @@ class Handover:
         if self._socket is None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
             self._at(self._name, self._socket.bind)
+            # Takes away the sockets of processes that died.
+            self._ask(b"")
         self._loop = loop
         loop.add_reader(self._socket.fileno(), self._hear)
 

@@ -31,7 +31,14 @@ class Live:
     reading: Body | None = None
     hash: RunningHash = field(default_factory=RunningHash)
     gate: Gate | None = None
+    nonce: bytes | None = None
     gone: bool = False
+
+    def follow(self, nonce: bytes | None, position: int) -> None:
+        """Keeps what is remembered only if it is of the upload of this nonce, of which `position` bytes are durable."""
+        if self.nonce != nonce or self.hash.position > position:
+            self.hash, self.gate = RunningHash(), None
+        self.nonce = nonce
 
     def stop(self) -> None:
         """Ends the request that is reading, if there is one."""

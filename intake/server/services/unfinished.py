@@ -1,5 +1,6 @@
 """The records of unfinished uploads, read anew at every turn: another process may have gone on with one."""
 
+import os
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,7 +13,7 @@ from intake.server.models import objects, uploads
 from intake.server.services.feeding import RunningHash
 from intake.server.services.objects import NewObject, is_known, put_object
 from intake.server.storage import MetadataStore
-from intake.wire.constants import OBJECT_MEDIA
+from intake.wire.constants import OBJECT_ID_SIZE, OBJECT_MEDIA
 
 # Built once: building a statement anew costs more than running it.
 _FIND: Final = select(uploads).where(uploads.c.id == bindparam("upload_id"))
@@ -48,6 +49,7 @@ class Unfinished:
     position: int
     day: date
     announced: bytes | None
+    nonce: bytes | None
 
     def progress(self) -> Progress:
         """What a phone is told of it."""
@@ -65,7 +67,7 @@ class Wanted:
 
     def values(self, upload_id: bytes, day: date) -> dict[str, object]:
         """The record of an upload of which nothing has come yet."""
-        return {"id": upload_id, "position": 0, "day": day} | vars(self)
+        return {"id": upload_id, "position": 0, "day": day, "nonce": os.urandom(OBJECT_ID_SIZE)} | vars(self)
 
     def is_begun(self, store: MetadataStore, upload_id: bytes) -> bool:
         """Whether this very upload is there, complete or not; raises Refusal id-conflict for another one."""
@@ -102,7 +104,7 @@ def find(store: MetadataStore, blobs: BlobStore, upload_id: bytes) -> Unfinished
 def _row(connection: Connection, upload_id: bytes) -> Unfinished | Progress:
     row = connection.execute(_FIND, {"upload_id": upload_id}).one_or_none()
     if row is not None:
-        return Unfinished(row.id, row.size, row.epoch, row.work, row.position, row.day, row.announced)
+        return Unfinished(row.id, row.size, row.epoch, row.work, row.position, row.day, row.announced, row.nonce)
     stored = connection.execute(_FIND_STORED, {"upload_id": upload_id}).one_or_none()
     if stored is None:
         raise Refusal("not-found")

@@ -217,6 +217,8 @@ class Uploads:
                 raise
             if isinstance(found, Progress):
                 live.gone = True
+            else:
+                live.follow(found.nonce, found.position)
             yield live, found
 
     async def _reserve(self, upload_id: bytes, wanted: Wanted) -> None:
