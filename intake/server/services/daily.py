@@ -53,8 +53,7 @@ class DailyWork:
                 log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
             gone = expire(core)
-            if gone.objects or gone.mailboxes:
-                log(Event.ERASED, gone.objects, gone.mailboxes)
+            log(Event.ERASED, gone.objects, gone.mailboxes)
             _tell_unacked(core)
             # The WAL keeps commits in the order they came: it is emptied once a day.
             core.store.forget()
