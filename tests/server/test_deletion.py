@@ -249,9 +249,11 @@ def test_daily_work_signs_a_head_and_erases_once_a_day(scene, caplog):
             daily.do()
     assert caplog.messages == [
         "event=batch-closed batch=1 leaves=2",
+        "event=erased objects=0 mailboxes=0",
         "event=batch-closed batch=2 leaves=2",
         "event=erased objects=2 mailboxes=0",
         "event=batch-closed batch=3 leaves=2",
+        "event=erased objects=0 mailboxes=0",
     ]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from datetime import date
 
 import pytest
@@ -10,7 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from intake.server.models import heads, leaves, objects
 from intake.server.services import log as service
+from intake.server.services.core import open_core
+from intake.server.services.findings import Damage
 from intake.server.services.log import close_batch, close_day, close_full
+from intake.server.services.verify import verify
 from intake.wire.log import leaf, parse_head, tree_root
 from intake.wire.note import require_signer
 
@@ -146,3 +150,23 @@ def test_two_writers_of_one_batch_cannot_fork_the_log(house, core, taken):
         core.store.write(both).result()
     assert IntegrityError.__name__ in str(caught.value)
     assert house.snapshot() == before
+
+
+def test_two_writers_at_once_make_one_log(house, core):
+    """Each with connections and a writer thread of its own, as two processes have them."""
+
+    def work(mine, rounds: int = 12) -> None:
+        for _ in range(rounds):
+            put(mine, 5)
+            close(mine)
+
+    with open_core(house.settings) as other:
+        threads = [threading.Thread(target=work, args=(one,)) for one in (core, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    found = verify(core, False, lambda words: None)
+    assert set(found.left) == {Damage.BODY_MISSING}
+    assert (found.leaves, found.heads) == (120, 24)
+    assert {row[7] for row in house.rows()["objects"]} == set(range(120))

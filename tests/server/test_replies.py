@@ -203,3 +203,15 @@ def test_released_mailbox_has_the_day_of_its_release(desk):
     desk.release()
     days = {row[0]: row[2] for row in desk.house.rows()["mailboxes"]}
     assert {days[one.mailbox_id] for one in slots} == {desk.core.clock().isoformat()}
+
+
+def test_two_processes_release_each_batch_once(desk, house):
+    batches = [desk.answer() for _ in range(10)]
+    with open_core(house.settings, desk.core.clock) as other:
+        going = [
+            one.store.write(lambda c: release_due(c, desk.core.decoy_secret, desk.core.clock(), 0.5))
+            for one in (desk.core, other) * 30
+        ]
+        assert sum(one.result() for one in going) == 80
+    assert all(desk.shows(slot) for slots in batches for slot in slots)
+    assert desk.waiting() == []

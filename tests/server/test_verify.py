@@ -7,12 +7,9 @@ from datetime import date, timedelta
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
-from intake.server.models import (
-    mailboxes,
-    objects,
-)
+from intake.server.models import leaves, mailboxes, objects
 from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
 from intake.server.services.findings import Damage
@@ -113,6 +110,19 @@ def test_repaired_body_and_media_are_objects_of_today_without_an_epoch(scene):
     for object_id in (scene.reports[2], scene.media):
         row = scene.row(object_id)
         assert (row.epoch, row.day, row.leaf_number is not None) == (0, scene.core.clock(), True)
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_lost_number_is_found_again_in_the_log(scene, gap):
+    """Also when numbers leave a gap: it is the number of the leaf that counts, not its place."""
+    rows = [scene.row(one) for one in (*scene.reports[:2], scene.media)]
+    before, kept = min(rows, key=lambda row: row.leaf_number), max(rows, key=lambda row: row.leaf_number)
+    if gap:
+        run(scene.core, delete(leaves).where(leaves.c.number == before.leaf_number))
+    run(scene.core, update(objects).where(objects.c.id == kept.id).values(leaf_number=77))
+    found = scene.verify(mend=True)
+    assert kept.id.hex() in found.mended[Damage.LEAF_MISSING]
+    assert scene.row(kept.id).leaf_number == kept.leaf_number
 
 
 def test_repaired_mailbox_keeps_its_whole_slots(scene):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from intake.wire import bundle, encoding, frame, mailbox, note, outbox, page, returncode, sealed, section
+from intake.wire import bundle, encoding, frame, mailbox, note, outbox, page, receipt, returncode, sealed, section
 from intake.wire.constants import CODE_SEPARATORS
 from intake.wire.envelope import parse_envelope, write_envelope
 from intake.wire.errors import WireError
@@ -169,6 +169,10 @@ def read_encodings(data: bytes) -> bytes:
     return data
 
 
+def read_receipt(data: bytes) -> bytes:
+    return receipt.write_receipt(*receipt.parse_receipt(encoding.utf8(data))).encode()
+
+
 def unsigned_note(text: str) -> bytes:
     """A note in form, with a signature that no parser asked to verify."""
     return f"{text}\n— log-1 {encoding.b64(bytes(range(68)))}\n".encode()
@@ -232,6 +236,7 @@ def simple_targets() -> list[Target]:
         Target("index", (bundle_index(), b""), lambda d: b"".join(e.line().encode() for e in bundle.parse_index(d))),
         Target("bag", (bag,), lambda d: bundle.bag_manifest((k, v) for k, v in _bag(d)).encode()),
         Target("outbox", outboxes(), read_outbox),
+        Target("receipt", vector_inputs("receipt"), read_receipt),
         Target("page", pages(), read_page),
         Target("encodings", short, read_encodings),
     ]

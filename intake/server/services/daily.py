@@ -55,8 +55,7 @@ class DailyWork:
                 log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
             gone = expire(core)
-            if gone.objects or gone.mailboxes:
-                log(Event.ERASED, gone.objects, gone.mailboxes)
+            log(Event.ERASED, gone.objects, gone.mailboxes)
             if expired := expire_unfinished(core):
                 log(Event.EXPIRED, expired)
             _tell_unacked(core)

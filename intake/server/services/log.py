@@ -18,7 +18,7 @@ from intake.wire.errors import WireError
 from intake.wire.log import Edge, Head, leaf, parse_head
 
 T = TypeVar("T")
-BATCH_FULL: Final = 50_000
+BATCH_FULL: Final = 10_000
 """So many waiting objects close a batch by themselves: one of all that a flood brings would stop writing for long."""
 _ROWS = 10_000
 _WAITING: Final = select(

@@ -7,11 +7,11 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from intake.server.models import bodies, leaves, objects
 from intake.server.services.findings import Check, Damage
-from intake.server.services.log import stored_leaves
+from intake.server.services.log import in_parts
 from intake.server.services.objects import NewObject, put_object
 from intake.wire.constants import OBJECT_SMALL
 from intake.wire.errors import WireError
@@ -19,8 +19,10 @@ from intake.wire.log import leaf
 from intake.wire.sealed import check_small
 
 _PAGE = 256
+_ROWS = 10_000
 _TELL_SECONDS = 5.0
 _NO_EPOCH = 0
+_NUMBER = update(objects).where(objects.c.id == bindparam("object_id")).values(leaf_number=bindparam("new_number"))
 _ALL = (
     select(objects, leaves.c.leaf, bodies.c.sealed)
     .outerjoin(leaves, leaves.c.number == objects.c.leaf_number)
@@ -35,17 +37,23 @@ def check_objects(check: Check) -> None:
     _check_bodies(check)
     _check_shared(check)
     total = check.core.store.read(lambda c: c.execute(select(func.count()).select_from(objects)).scalar_one())
-    last, told = b"", time.monotonic()
+    last, told, lost = b"", time.monotonic(), dict[bytes, bytes]()
     while rows := check.core.store.read(partial(_page, after=last)):
         for row in rows:
             check.found.objects += 1
             check.found.bytes += row.size
             _check_bytes(check, row)
-            _check_leaf(check, row)
+            damage = _check_leaf(row)
+            if damage is Damage.LEAF_MISSING:
+                # Its number leads nowhere, so no bundle can name it: it may enter the log again.
+                lost[row.id] = _leaf_of(row)
+            if damage is not None:
+                check.found.add(damage, row.id.hex(), check.mend and damage is Damage.LEAF_MISSING)
         last = rows[-1].id
         if time.monotonic() - told >= _TELL_SECONDS:
             check.tell(f"{check.found.objects} of {total} objects, {check.found.bytes} bytes")
             told = time.monotonic()
+    _renumber(check, lost)
 
 
 def _page(connection: Connection, after: bytes) -> Sequence[Row[Any]]:
@@ -82,14 +90,16 @@ def _is_recorded(check: Check, object_id: bytes) -> bool:
     return check.core.store.read(lambda connection: connection.execute(query).first()) is not None
 
 
-def _check_leaf(check: Check, row: Row[Any]) -> None:
+def _check_leaf(row: Row[Any]) -> Damage | None:
     if row.leaf_number is None:
-        return
+        return None
     if row.leaf is None:
-        # Its number leads nowhere, so no bundle can name it: it may enter the log again.
-        check.found.add(Damage.LEAF_MISSING, row.id.hex(), check.mend and _renumber(check, row))
-    elif row.leaf != leaf(row.salt, row.sha256, row.kind, row.size, row.epoch):
-        check.found.add(Damage.LEAF_ALTERED, row.id.hex())
+        return Damage.LEAF_MISSING
+    return None if row.leaf == _leaf_of(row) else Damage.LEAF_ALTERED
+
+
+def _leaf_of(row: Row[Any]) -> bytes:
+    return leaf(row.salt, row.sha256, row.kind, row.size, row.epoch)
 
 
 def _check_shared(check: Check) -> None:
@@ -97,21 +107,27 @@ def _check_shared(check: Check) -> None:
     many = select(objects.c.leaf_number).group_by(objects.c.leaf_number).having(func.count() > 1)
     query = select(objects, leaves.c.leaf).outerjoin(leaves, leaves.c.number == objects.c.leaf_number)
     query = query.where(objects.c.leaf_number.in_(many))
-    for row in check.core.store.read(lambda connection: connection.execute(query).all()):
-        if row.leaf != leaf(row.salt, row.sha256, row.kind, row.size, row.epoch):
-            check.found.add(Damage.LEAF_SHARED, row.id.hex(), check.mend and _renumber(check, row))
+    rows = check.core.store.read(lambda connection: connection.execute(query).all())
+    wrong = {row.id: _leaf_of(row) for row in rows if row.leaf != _leaf_of(row)}
+    _renumber(check, wrong)
+    for object_id in wrong:
+        check.found.add(Damage.LEAF_SHARED, object_id.hex(), check.mend)
 
 
-def _renumber(check: Check, row: Row[Any]) -> bool:
-    """Gives an object the number its leaf has in the log, or none, so that the next batch takes it in."""
-    mine = leaf(row.salt, row.sha256, row.kind, row.size, row.epoch)
+def _renumber(check: Check, wanted: dict[bytes, bytes]) -> None:
+    """Gives objects (id -> leaf) the number their leaf has in the log, or none: the next batch takes them in then."""
+    if not check.mend or not wanted:
+        return
 
-    def change(connection: Connection) -> None:
-        number = next((n for n, entry in enumerate(stored_leaves(connection)) if entry == mine), None)
-        connection.execute(update(objects).where(objects.c.id == row.id).values(leaf_number=number))
+    def find(connection: Connection) -> dict[bytes, int]:
+        looked_for = set(wanted.values())
+        query = select(leaves.c.number, leaves.c.leaf).execution_options(yield_per=_ROWS)
+        return {row.leaf: row.number for row in connection.execute(query) if row.leaf in looked_for}
 
-    check.core.store.write(change).result()
-    return True
+    numbers = check.core.store.read(find)
+    for part in in_parts(wanted.items(), _PAGE):
+        values = [{"object_id": object_id, "new_number": numbers.get(entry)} for object_id, entry in part]
+        check.core.store.write(partial(Connection.execute, statement=_NUMBER, parameters=values)).result()
 
 
 def _check_bodies(check: Check) -> None:
