@@ -64,3 +64,22 @@ def test_phone_proves_its_work_calmly_and_the_report_is_stored(pressed, window, 
     mine = works(pressed)
     assert len(mine) == before + 3
     assert all(work >= 1 for work in mine)
+
+
+def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
+    context = window("ru")
+    phone = Phone(context.pages[0], pressed.url + "/")
+    before = len(works(pressed))
+    session = context.new_cdp_session(phone.page)
+    phone.open()
+    phone.choose("saw")
+    phone.fill("saw", {"story": "Үшеу."})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 20})
+    phone.hook("send", "#saw").click()
+    phone.page.wait_for_selector('#status [data-t="summary"][data-state="proving"]', state="attached")
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    phone.open()
+    phone.page.wait_for_selector('[data-t="left"][data-count="0"]', state="attached")
+    mine = works(pressed)
+    assert len(mine) == before + 1
+    assert all(work >= 1 for work in mine)
