@@ -219,6 +219,7 @@ def test_description_can_be_made_but_is_not_served(core):
     assert set(paths) == {
         "/",
         "/forward",
+        "/forward/known",
         "/health",
         "/mailbox",
         "/mailbox/delete",
