@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "web" / "dist"
 VARIANTS = ("kk", "ru", "en", "all")
 _POLL_SECONDS = 0.1
+_RESERVE = str(1 << 20)
+"""Bytes: a rehearsal's disk need not last through a flood."""
 _LOG_KEY = re.compile(r"log key: (\S+) (\S+)")
 _RECEIPT_KEY = re.compile(r"receipt key: receipt-1 (\S+)")
 
@@ -109,7 +111,7 @@ class Machines:
     def serving(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run the server with these options until the block ends; its output goes to logs/server.log."""
         command = [_program("intake"), "serve", "--data", str(self.server)]
-        command += ["--host", self.host, "--port", str(self.port), *options]
+        command += ["--host", self.host, "--port", str(self.port), "--reserve", _RESERVE, *options]
         with (self.logs / "server.log").open("ab") as log:
             process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
             try:

@@ -5,8 +5,8 @@
 A real `intake serve` as it is installed (calm rate 50). Junk that passes the gate comes at `rate` a second over 48
 connections; `unsolved` never solves, `solved` has a native solver a core of this machine (OpenSSL's SHA-256 with the
 processor's instructions; below the server in priority) and sends what it solves first. Honest phones begin `--honest` a
-second; each solves as many hashes as its puzzle takes at the speed measured of the page's own solver in a Chromium with
-a processor 4 times slower. All of it shares this machine's cores.
+second; each solves as many hashes as its puzzle takes at a quarter of the speed of the page's own solver in Chromium,
+measured in processor time. All of it shares this machine's cores.
 
 - honest_p95_s: from the first request to the acknowledgement, solving included, of all honest reports.
 - first_64mb: share of the honest reports with work among the first 64 MiB of a bundle that goes by class of work, then

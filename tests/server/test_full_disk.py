@@ -1,5 +1,6 @@
 """A disk that strangers filled can still be exported, acked and emptied."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -49,3 +50,15 @@ def test_disk_full_of_reports_can_be_exported(house, small_disk, tmp_path):
     command = [*small_disk, sys.executable, "-c", IN_A_SMALL_DISK, house.data, tmp_path / "stick"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "no room for media\nTrue True\n", done.stderr
+
+
+def test_suite_of_a_full_and_failing_disk_holds_on_a_tiny_one(root, need_tool):
+    for tool in ("unshare", "strace"):
+        need_tool(tool)
+    if subprocess.run(["unshare", "--map-root-user", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine allows no mount namespaces: a full disk was not tried")
+    suite = [root / "tests" / "runner.py", "inside", root / "tests" / "suites" / "full_disk.py"]
+    command = [sys.executable, *suite, "--kind", "tmpfs", "--size", "80", "--reports", "300"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["passed"], figures

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from intake.server.clock import utc_today
+from intake.server.errors import StorageFull
 from intake.server.services.room import Room
 from intake.server.settings import Folder
 
@@ -83,6 +84,16 @@ def test_media_leave_the_room_for_text_and_what_the_reserve_lacks(room):
     assert lacking <= disk.free - disk.text_room
     room.grow()
     assert room.for_media() >= lacking - MIB
+
+
+def test_forwarded_files_may_have_half_of_what_is_free_for_media(room):
+    free = room.for_media()
+    third = free // 3
+    room.lend(third)
+    with pytest.raises(StorageFull):
+        room.lend(third + third // 2)
+    room.give_back(third)
+    room.lend(third + third // 4)
 
 
 def test_full_disk_gives_the_reserve_to_text_and_its_last_part_to_work(tmp_path):

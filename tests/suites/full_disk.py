@@ -5,7 +5,7 @@ In a mount namespace of its own, on an ext4 file system of SIZE MiB in a file (`
 * media are begun until they are refused, 429 without work and 507 with it, each before its first byte;
 * everything else on the disk is taken by another file, to the last block;
 * reports are sent until they are refused: how many were still taken (`--reports` is the gate, 10,000 by default);
-* the full disk is exported: every acknowledged report and media object is in the bundle, byte for byte;
+* the full disk is exported, whole; every acknowledged report and media object is there, byte for byte;
 * the other file goes: the reserve grows again and media are taken, by the same process;
 * `loop` only: the file system goes read-only under the running server, and comes back after a restart;
 * strace makes fdatasync, pwrite64 and pwritev fail with EIO: 503, and nothing acknowledged is lost.
@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.server.parts import Deployment, House, Server, copy_house, make_house
-from tests.suites.disk_checks import Ledger, check_failures, check_read_only, fill, recover, sealed_in_bundle
+from tests.suites.disk_checks import Ledger, check_failures, check_read_only, exported, fill, recover, stored
 
 MIB = 1 << 20
 RESERVE = 256 * MIB
@@ -72,7 +72,8 @@ def full_and_back(house: House, disk: Path, folder: Path, reserve: int) -> tuple
     process = server.process.pid
     try:
         figures = fill(server, disk, ledger)
-        figures["lost_in_full"] = ledger.missing(sealed_in_bundle(house, folder / "stick"))
+        figures["exported_all"] = exported(house, folder / "stick")
+        figures["lost_in_full"] = ledger.missing(stored(house))
         figures |= recover(server, disk, ledger)
         figures["same_process"] = server.runs and server.process.pid == process
     finally:
@@ -83,6 +84,7 @@ def full_and_back(house: House, disk: Path, folder: Path, reserve: int) -> tuple
 def passed(figures: dict[str, object], reports: int) -> bool:
     """Whether everything is as the head of this file says."""
     wanted = {
+        "exported_all": True,
         "lost_in_full": 0,
         "lost": 0,
         "media_again": 201,
@@ -118,7 +120,7 @@ def main(argv: list[str]) -> int:
             figures |= check_failures(lambda: serve(house, RESERVE), house, ledger)
             if options.kind == "loop":
                 figures |= check_read_only(lambda: serve(house, RESERVE), folder, disk, ledger)
-            figures["lost"] = ledger.missing(sealed_in_bundle(house, folder / "last"))
+            figures["lost"] = ledger.missing(stored(house))
     figures = {"suite": "full-disk", "kind": options.kind, "size_mib": options.size} | figures
     figures["passed"] = passed(figures, options.reports)
     print(json.dumps(figures))

@@ -17,6 +17,7 @@ from intake.wire.envelope import parse_envelope, write_envelope
 from intake.wire.errors import WireError
 from intake.wire.log import Head, parse_head
 from intake.wire.manifest import parse_manifest, roots_from_json, roots_to_json, verify_manifest
+from intake.wire.puzzle import parse_solution, write_solution
 
 VECTORS = Path(__file__).resolve().parents[2] / "intake" / "wire" / "vectors"
 DEPLOYMENT = "ab" * 32
@@ -208,6 +209,13 @@ def pages() -> tuple[bytes, ...]:
     return template, page.stamp(template, '{"deployment":"қ"}', "a note — ж\n".encode())
 
 
+def solutions() -> tuple[bytes, ...]:
+    """The headers of two solved puzzles."""
+    names = ("good", "good_media")
+    cases = (json.loads((VECTORS / "puzzle" / f"{name}.json").read_text("utf-8")) for name in names)
+    return tuple(case["input"].encode() for case in cases)
+
+
 def simple_targets() -> list[Target]:
     """The parsers whose only promise is one spelling."""
     heads = [unsigned_note(Head(DEPLOYMENT, size, bytes(32), DAY, 5).text()) for size in (0, 7)]
@@ -226,6 +234,7 @@ def simple_targets() -> list[Target]:
             lambda d: encoding.strict_json_dumps(encoding.strict_json_loads(encoding.utf8(d))).encode(),
         ),
         Target("returncode", vector_inputs("returncode"), read_code),
+        Target("solution", solutions(), lambda d: write_solution(parse_solution(encoding.utf8(d))).encode()),
         Target("envelope", vector_inputs("envelope"), read_envelope),
         Target("note", vector_inputs("note") + outboxes(), read_note),
         Target("manifest", vector_inputs("manifest"), read_manifest),

@@ -35,6 +35,7 @@ class ForwardedFile:
         self._hash = RunningHash()
         self._gate = Gate(None, None)
         self._feed: Feed | None = None
+        self._lent = 0
 
     async def take(self, piece: bytes) -> None:
         """Takes the next bytes; raises what the gate and the store raise, after which only `abandon` may follow."""
@@ -56,6 +57,7 @@ class ForwardedFile:
     async def abandon(self) -> None:
         """Forgets the file and whatever of it lies on the disk."""
         self._waiting = []
+        self._give_back()
         if self._feed is not None:
             await self._feed.settle()
             self._feed.close()
@@ -65,11 +67,17 @@ class ForwardedFile:
     async def _write(self) -> None:
         if self._feed is None:
             day = self._core.clock()
+            self._core.room.lend(self._room)
+            self._lent = self._room
             await asyncio.to_thread(self._core.blobs.reserve, self._object_id, self._room, day)
             part = await asyncio.to_thread(self._core.blobs.open_part, self._object_id)
             self._feed = Feed(part, 0, self._room, self._gate, (self._hash,))
         pieces, self._waiting = self._waiting, []
         await self._feed.put(pieces, self._core.uploads.pool)
+
+    def _give_back(self) -> None:
+        self._core.room.give_back(self._lent)
+        self._lent = 0
 
     async def _store_small(self, sealed: bytes) -> None:
         check_small(sealed, None)
@@ -95,6 +103,7 @@ class ForwardedFile:
             return
         feed.close()
         self._feed = None
+        self._give_back()
         await asyncio.to_thread(self._core.blobs.seal, new.object_id, size, day)
         await asyncio.wrap_future(self._core.store.write(lambda connection: put_object(connection, new, day)))
 

@@ -30,6 +30,7 @@ class Room:
         self._folder = folder
         self._wanted = wanted
         self._clock = clock
+        self._lent = 0
 
     def disk(self) -> Disk:
         """The disk now; raises StorageUnavailable."""
@@ -85,6 +86,19 @@ class Room:
         """Bytes that media may still take: what is free without the room for text and what the reserve lacks."""
         disk = self.disk()
         return max(0, disk.free - disk.text_room - max(0, self.wanted(disk) - self.held))
+
+    def lend(self, size: int) -> None:
+        """Counts bytes that a forwarded file reserves while it comes: at most half of what is free for media, for all.
+
+        Raises StorageFull. A form announces up to 4 GiB and may then drip for ever.
+        """
+        if 2 * (self._lent + size) > self.for_media() + self._lent:
+            raise StorageFull
+        self._lent += size
+
+    def give_back(self, size: int) -> None:
+        """A forwarded file of which `size` bytes were lent is stored or forgotten."""
+        self._lent -= size
 
     def _work_size(self, disk: Disk) -> int:
         return self.wanted(disk) // _WORK_SHARE
