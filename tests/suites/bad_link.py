@@ -1,7 +1,7 @@
 """A phone on a dying network: tests/run --suite bad-link [--reports 10] [--only NAME]; needs root.
 
-The phone is the page's own sending code (web/src/outbox/drain.ts and web/src/send) under Node, in a network namespace of
-its own; the server is the real one in another. Not the browser: its network stack above TCP is not tried here.
+The phone is the page's own sending code (web/src/outbox/drain.ts and web/src/send) under Node, in a network namespace
+of its own; the server is the real one in another. Not the browser: its network stack above TCP is not tried here.
 
 - upload_20mb: 640 kbit/s, 5 % of packets lost each way, 10 s of black-out every minute: 20 MB.
 - reports: 64 kbit/s, the same loss: reports of 8 KiB, each from a phone that starts anew; the median must be <= 15 s.
@@ -26,8 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import setup
-
+from deploy import setup
 from intake.wire.padding import media_plain_size, sealed_size
 from tests.server.parts import EPOCH, Deployment, Forge, House, make_house
 from tests.suites.bad_line import SERVER_ADDRESS, BadLine, Kind, bad_line
@@ -61,19 +60,21 @@ def serving(line: BadLine, house: House) -> Iterator[str]:
     """The server's address, while it runs in its namespace."""
     program = "import sys; from intake.server.cli import main; sys.exit(main(sys.argv[1:]))"
     words = [sys.executable, "-c", program, "serve", "--data", str(house.data), "--host", SERVER_ADDRESS, "--port", "0"]
-    process = subprocess.Popen(
-        line.inside(line.server_space, *words), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    try:
-        for text in process.stderr or ():
-            found = re.search(r"listening on port (\d+)", text)
-            if found:
-                yield f"http://{SERVER_ADDRESS}:{found[1]}"
-                return
-        raise OSError("the server did not start")
-    finally:
-        process.kill()
-        process.wait()
+    command = line.inside(line.server_space, *words)
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        try:
+            yield f"http://{SERVER_ADDRESS}:{port_of(process)}"
+        finally:
+            process.kill()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    """The port that a server says it listens on; raises OSError when it ends without."""
+    for text in process.stderr or ():
+        found = re.search(r"listening on port (\d+)", text)
+        if found:
+            return int(found[1])
+    raise OSError("the server did not start")
 
 
 def send(line: BadLine, url: str, kind: str, path: Path) -> dict[str, float]:

@@ -67,4 +67,5 @@ const started = performance.now();
 await new Drain(queue, new Naps(), new AbortController().signal).run();
 const [end] = await store.parts();
 const seconds = (performance.now() - started) / 1000;
-console.log(JSON.stringify({ state: end?.state, problem: end?.problem, size: sealed.length, seconds, ...seen }));
+const said = { state: end?.state, problem: end?.problem, size: sealed.length, seconds, ...seen };
+process.stdout.write(`${JSON.stringify(said)}\n`);
