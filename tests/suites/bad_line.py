@@ -32,12 +32,16 @@ table inet bad {{
 
 @dataclass(frozen=True)
 class Kind:
-    """A line: bits a second, per mille of packets lost each way, seconds between black-outs and of each (0: none)."""
+    """A line: bits a second, per mille of packets lost each way, seconds between black-outs and of each (0: none).
+
+    With `forgets` a black-out also ends every connection without a word, as a carrier's NAT does that forgot it.
+    """
 
     bits_per_s: int
     loss_per_mille: int = 0
     dark_every_s: float = 0
     dark_s: float = 0
+    forgets: bool = False
 
 
 def run(*words: str, text: str | None = None) -> str:
@@ -111,8 +115,18 @@ class BadLine:
             self._let("drop")
             self.dark_times += 1
             self._ended.wait(self.kind.dark_s)
+            if self.kind.forgets:
+                self._forget()
             self._let("accept")
             wait = self.kind.dark_every_s - self.kind.dark_s
+
+    def _forget(self) -> None:
+        """From now on nothing of a connection that exists arrives at either end."""
+        listed = run(*self.inside(self.phone_space, "ss", "-Htn")).splitlines()
+        ports = {line.split()[3].rpartition(":")[2] for line in listed}
+        for space, side in ((self.server_space, "sport"), (self.phone_space, "dport")):
+            for port in ports:
+                run(*self.inside(space, "nft", "add", "rule", "inet", "bad", "dark", "tcp", side, port, "drop"))
 
     def _let(self, policy: str) -> None:
         for space in (self.server_space, self.phone_space):

@@ -4,6 +4,7 @@ The phone is the page's own sending code (web/src/outbox/drain.ts and web/src/se
 of its own; the server is the real one in another. Not the browser: its network stack above TCP is not tried here.
 
 - upload_20mb: 640 kbit/s, 5 % of packets lost each way, 10 s of black-out every minute: 20 MB.
+- upload_20mb_forgetful: the same, and each black-out ends every connection without a word.
 - reports: 64 kbit/s, the same loss: reports of 8 KiB, each from a phone that starts anew; the median must be <= 15 s.
 - upload_2mb: 64 kbit/s, the same loss and black-outs: 2 MB.
 
@@ -50,6 +51,7 @@ class Part:
 
 UPLOADS = {
     "upload_20mb": Part(Kind(QUICK, LOSS, 60, 10), 20_000_000),
+    "upload_20mb_forgetful": Part(Kind(QUICK, LOSS, 60, 10, forgets=True), 20_000_000),
     "upload_2mb": Part(Kind(SLOW, LOSS, 60, 10), 2_000_000),
 }
 REPORTS = Kind(SLOW, LOSS)
