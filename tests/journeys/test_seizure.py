@@ -4,11 +4,9 @@ What cannot be hidden is printed (`pytest -s`) and stands in deploy/THREATMODEL.
 """
 
 import os
-import re
 import secrets
 import shutil
 import signal
-import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass
@@ -22,10 +20,10 @@ from deploy.rehearsal.line import line
 from deploy.rehearsal.machines import Machines, free_port
 from deploy.rehearsal.media import photo
 from deploy.rehearsal.phone import CHROMIUM_FLAGS, Phone, chromium_path, launch
+from tests.fine_times import CLOCK, DAY_S, fine_times
 
 CLIENT_ADDRESS = "127.77.13.9"
 FIELDS = ("who", "where", "when_words", "story", "taken_by", "vehicle", "taken_to", "things_taken")
-DAY_S = 86400
 
 
 def canary(name: str) -> str:
@@ -111,35 +109,16 @@ def test_server_holds_no_canary_address_or_agent(journey, find_canaries):
 
 def test_server_holds_no_time_finer_than_a_day(journey):
     machines = journey.machines
-    assert _database_times(journey.running / "intake.sqlite") == []
+    assert fine_times(journey.running / "intake.sqlite") == []
     assert journey.times
     assert [p for p, status in journey.times.items() if status.st_mtime % DAY_S or status.st_atime % DAY_S] == []
-    log = (machines.logs / "server.log").read_text()
-    assert not re.search(r"\d\d:\d\d", log), log
+    logs = [path for path in machines.logs.rglob("*") if path.is_file()]
+    assert logs
+    assert [path for path in logs if CLOCK.search(path.read_text("utf-8"))] == []
     changed = sorted({datetime.fromtimestamp(status.st_ctime, UTC).isoformat() for status in journey.times.values()})
     print(f"\ncannot be hidden: change times (ctime) of {len(journey.times)} media files: {changed}")
     folders = [p for p in [machines.server, *machines.server.rglob("*")] if p.is_dir()]
     print(f"cannot be hidden: modification times of {len(folders)} folders and of the database and its WAL")
-
-
-def _database_times(path: Path) -> list[str]:
-    """Columns that hold a number or text which reads as a time of these years finer than a day."""
-    now = time.time()
-    found = []
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
-            cursor = database.execute(f'select * from "{table}"')
-            names = [column[0] for column in cursor.description]
-            for row in cursor:
-                found += [f"{table}.{n}" for n, value in zip(names, row, strict=True) if _is_fine_time(value, now)]
-    return sorted(set(found))
-
-
-def _is_fine_time(value: object, now: float) -> bool:
-    if isinstance(value, int | float):
-        return any(abs(value / unit - now) < 30 * DAY_S for unit in (1, 1e3, 1e6, 1e9))
-    return isinstance(value, str) and bool(re.search(r"\d\d:\d\d", value))
 
 
 def test_phone_holds_no_canary_after_the_journey(journey, find_canaries):

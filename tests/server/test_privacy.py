@@ -2,20 +2,30 @@
 
 import asyncio
 import logging
+import os
 import re
 import socket
 import sqlite3
+import stat
+import time
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Date, Integer, LargeBinary, String
 
+from intake.server.api.app import make_app
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.logs import AllowList, Event, log
+from intake.server.models import metadata
+from tests.fine_times import fine_times
 
 AGENT = "Canary-Agent/7.31 (very rare phone)"
 NAME = "canary-file-name.mp4"
 ADDRESS = "127.13.37.11"
 FORWARDED = "203.0.113.77"
+MADE_ONCE = {"log.key", "decoy.secret", "roots.json", "serve.lock", "erase.lock"}
+"""Files that `intake init` or the first start makes and nothing changes any more."""
 
 
 def talk(server, forge) -> None:
@@ -44,9 +54,31 @@ def talk(server, forge) -> None:
 
 
 @pytest.fixture(scope="module")
-def times(shared_server, shared_house, make_forge, intake, tmp_path_factory):
-    """Name -> times of every media file, after a conversation, the stop of the server and an export."""
+def spoken(shared_server, make_forge):
+    """The server, still running, after the conversation."""
     talk(shared_server, make_forge(5))
+    return shared_server
+
+
+@pytest.fixture(scope="module")
+def open_files(spoken):
+    """The files that the server has open after the conversation, as the kernel names them."""
+    handles = Path(f"/proc/{spoken.process.pid}/fd").iterdir()
+    return [os.readlink(handle) for handle in handles if stat.S_ISREG(handle.stat().st_mode)]
+
+
+@pytest.fixture(scope="module")
+def public(spoken, shared_house):
+    """What every address that takes GET answers after the conversation: path -> body."""
+    with shared_house.open() as core:
+        paths = [path for path, methods in make_app(core).openapi()["paths"].items() if "get" in methods]
+    with httpx.Client(base_url=spoken.url, trust_env=False) as client:
+        return {path: client.get(path).text for path in paths if "{" not in path}
+
+
+@pytest.fixture(scope="module")
+def times(open_files, public, shared_server, shared_house, intake, tmp_path_factory):
+    """Name -> times of every media file, after a conversation, the stop of the server and an export."""
     assert shared_server.stop() == 0
     target = tmp_path_factory.mktemp("bundles")
     assert intake("export", "--data", shared_house.data, "--out", target).returncode == 0
@@ -98,6 +130,54 @@ def test_records_hold_no_time_finer_than_a_day(talked):
     days = {value for row in talked.rows()["objects"] for value in row if isinstance(value, str)}
     assert days == {talked.deployment.today.isoformat()}
     assert all("WITHOUT ROWID" in sql for _, sql in tables)
+
+
+def test_every_table_has_columns_that_cannot_hold_a_time(talked):
+    """Of the model, so that a new table is looked at before anything fills it."""
+    for column in (column for table in metadata.tables.values() for column in table.columns):
+        assert isinstance(column.type, LargeBinary | Integer | Date | String), column
+        assert not re.search("time|created|seen|_at$|when|stamp|hour|minute|second", column.name), column
+        assert isinstance(column.type, Date) == (column.name == "day"), column
+    assert set(metadata.tables) == set(talked.rows()) - {"sqlite_sequence", "alembic_version"}
+
+
+def test_no_value_of_any_table_reads_as_a_time(talked):
+    assert fine_times(talked.data / "intake.sqlite") == []
+
+
+def test_planted_times_are_found_in_any_table(tmp_path):
+    now = time.time()
+    planted = (int(now), now, str(int(now * 1000)), "2026-11-26T09:15", b"at 09:15", int(now * 1e9))
+    with sqlite3.connect(tmp_path / "planted.sqlite") as database:
+        for number, value in enumerate(planted):
+            database.execute(f"create table t{number} (harmless)")
+            database.execute(f"insert into t{number} values (?)", (value,))
+        database.execute("create table clean (day, size, random)")
+        database.execute("insert into clean values ('2026-11-26', 8192, ?)", (os.urandom(32),))
+    database.close()
+    assert fine_times(tmp_path / "planted.sqlite") == [f"t{number}.harmless" for number in range(len(planted))]
+
+
+def test_files_with_times_are_only_those_that_the_readme_names(talked, root):
+    """Any new file in the folder is looked at: its times are those of a day, or it is named here and there."""
+    readme = (root / "intake" / "server" / "README.md").read_text("utf-8")
+    assert "all times of `intake.sqlite`, its WAL and the logs" in readme
+    known = {"intake.sqlite", "intake.sqlite-wal", "intake.sqlite-shm", *MADE_ONCE}
+    fine = [path for path in talked.data.rglob("*") if path.is_file() and path.stat().st_mtime % 86400]
+    assert {path.name for path in fine} - known == set()
+
+
+def test_server_writes_no_file_outside_its_folder(open_files, talked):
+    folder = str(talked.data.parent)
+    assert open_files
+    assert [name for name in open_files if not name.startswith(folder) or "(deleted)" in name] == []
+
+
+def test_public_answers_tell_no_sender_and_no_time(public):
+    assert {"/health", "/manifest", "/forward"} <= set(public)
+    for path, body in public.items():
+        assert not re.search(r"canary|\d\d:\d\d|127\.13\.37|203\.0\.113", body, re.IGNORECASE), path
+        assert not re.search(rf"\b{str(int(time.time()))[:5]}\d{{5}}", body), path
 
 
 def test_media_files_have_the_times_of_a_day_also_after_an_export(times):

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from intake.server.api import forward, mailbox, problems, public, reports, uploads
+from intake.server.api import description, forward, mailbox, problems, public, reports, uploads
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.services.core import Core
 
@@ -14,6 +14,7 @@ def make_app(core: Core) -> FastAPI:
     for room in (public, reports, uploads, mailbox, forward):
         app.include_router(room.router)
     problems.install(app)
+    description.install(app)
     app.add_middleware(Guard)
     app.add_middleware(Blindfold)
     return app

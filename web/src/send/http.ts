@@ -74,6 +74,8 @@ export interface Asked {
   readonly signal?: AbortSignal | undefined;
   /** Longest answer in bytes; a longer one counts as none. */
   readonly limit?: number;
+  /** How long in milliseconds it may take, where less than 2 minutes will do. */
+  readonly patience?: number | undefined;
 }
 
 /** An answer whose status the caller has still to look at. */
@@ -106,7 +108,7 @@ async function readBody(response: Response, limit: number): Promise<Bytes> {
 export async function request(url: string, asked: Asked): Promise<Answer> {
   const stop = new AbortController();
   const abort = () => stop.abort();
-  const timer = setTimeout(abort, PATIENCE);
+  const timer = setTimeout(abort, Math.min(asked.patience ?? PATIENCE, PATIENCE));
   asked.signal?.addEventListener("abort", abort);
   if (asked.signal?.aborted) abort();
   try {

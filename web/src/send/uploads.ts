@@ -13,14 +13,27 @@ const STEP_FIRST = 262_144;
 const QUICK_MILLISECONDS = 4000;
 const SLOW_MILLISECONDS = 16_000;
 const ID_DIGITS = 32;
+/** Added to what a piece should take: a black-out of some seconds must not cost the piece. */
+const PATIENCE_BASE = 20_000;
+const PATIENCE_TIMES = 4;
+const QUESTION_PATIENCE = 40_000;
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** How many bytes go in one request: doubled after a quick one, halved after a slow or failed one. */
 export class Pace {
   step = STEP_FIRST;
+  private perByte: number | null = null;
 
-  /** @param milliseconds how long the last request took, Infinity when it failed. */
-  learn(milliseconds: number): void {
+  /** How long to wait for a piece: a carrier that forgot the connection never says so. */
+  patience(bytes: number): number | undefined {
+    if (this.perByte === null) return undefined;
+    return PATIENCE_BASE + PATIENCE_TIMES * this.perByte * bytes;
+  }
+
+  /** @param milliseconds how long the last request took, with so many bytes; Infinity when it failed. */
+  learn(milliseconds: number, bytes = 0): void {
+    // After a failure nothing is known: were the network slower now, a short patience would fail for ever.
+    this.perByte = bytes > 0 ? milliseconds / bytes : null;
     if (milliseconds < QUICK_MILLISECONDS) this.step = Math.min(STEP_MAX, this.step * 2);
     if (milliseconds > SLOW_MILLISECONDS) this.step = Math.max(STEP_MIN, this.step / 2);
   }
@@ -77,7 +90,7 @@ async function create(server: string, upload: Upload, signal: AbortSignal): Prom
 
 /** Asks where the upload is; null when the server does not know it any more. */
 async function find(url: string, size: number, signal: AbortSignal): Promise<State | null> {
-  const answer = await request(url, { method: "HEAD", headers: TUS, signal });
+  const answer = await request(url, { method: "HEAD", headers: TUS, signal, patience: QUESTION_PATIENCE });
   if (answer.status === 404 || answer.status === 410) return null;
   if (answer.status >= 300) throw failureOf(answer);
   return stateOf(answer, size);
@@ -97,11 +110,12 @@ async function append(
     "Content-Type": "application/offset+octet-stream",
   };
   const started = Date.now();
-  const answer = await request(url, { method: "PATCH", headers, body, signal });
+  const patience = pace.patience(body.length);
+  const answer = await request(url, { method: "PATCH", headers, body, signal, patience });
   // An upload that went away is no refusal: the next try finds that out and makes another.
   if (answer.status === 404 || answer.status === 410) throw new Later("the upload is gone", 0);
   if (answer.status !== 204) throw failureOf(answer);
-  pace.learn(Date.now() - started);
+  pace.learn(Date.now() - started, body.length);
   const state = stateOf(answer, upload.size);
   if (state.offset <= offset) throw new NoAnswer("an upload that does not move");
   return state;

@@ -1,0 +1,65 @@
+"""The description says all that the server takes and answers, and the running server keeps to it."""
+
+import pytest
+from starlette.routing import Route
+
+from intake.server.api.app import make_app
+from intake.server.api.description import OPERATIONS
+from intake.wire.problems import PROBLEMS
+from tests.suites import api
+
+
+@pytest.fixture
+def app(core):
+    return make_app(core)
+
+
+@pytest.fixture
+def description(app):
+    return app.openapi()
+
+
+def served(routes, prefix="") -> set[tuple[str, str]]:
+    """Method and path of every route, those of included routers with them; HEAD beside GET comes by itself."""
+    found = set()
+    for route in routes:
+        if isinstance(route, Route):
+            methods = route.methods - ({"HEAD"} if "GET" in route.methods else set())
+            found |= {(method.lower(), prefix + route.path) for method in methods}
+        else:
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None) or route
+            found |= served(inner.routes, prefix)
+    return found
+
+
+def test_every_route_is_described_and_the_other_way_round(app, description):
+    routes = served(app.routes)
+    assert len(routes) >= 12
+    assert routes == set(OPERATIONS)
+    described = {(method, path) for path, methods in description["paths"].items() for method in methods}
+    assert described == set(OPERATIONS)
+
+
+def test_every_problem_is_described_somewhere():
+    named = {name for operation in OPERATIONS.values() for name in operation.problems}
+    always = set.intersection(*(set(one.describe()["responses"]) for one in OPERATIONS.values()))
+    assert {"400", "413", "500", "503"} <= always
+    # `method` is the answer to what is no operation.
+    assert set(PROBLEMS) - named - {"malformed", "too-large", "internal", "unavailable", "method"} == set()
+
+
+def test_refusals_are_problem_documents_with_known_names(description):
+    schema = description["components"]["schemas"]["Problem"]
+    assert schema["properties"]["type"]["enum"] == [f"urn:intake:problem:{name}" for name in PROBLEMS]
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                refuses = int(status) >= 400 and (method, path) != ("post", "/forward")
+                assert not refuses or "application/problem+json" in answer["content"], (method, path, status)
+
+
+def test_sample_of_schemathesis_finds_nothing():
+    progress = api.Progress(7)
+    api.rounds(progress, 0, None, examples=4)
+    assert progress.failures == []
+    assert progress.cases > 100
