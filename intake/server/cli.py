@@ -44,7 +44,7 @@ def run_export(options: argparse.Namespace) -> int:
     """Writes a bundle folder; exit code 1 when an object in it is damaged."""
     options.out.mkdir(parents=True, exist_ok=True)
     with open_core(_settings(options)) as core:
-        done = export_bundle(core, options.out)
+        done = export_bundle(core, options.out, options.laptop)
     print(f"{done.folder}: bundle {done.serial}, {done.objects} objects, {done.bytes} bytes")
     for object_id in done.damaged:
         print(f"damaged: {object_id}")
@@ -66,6 +66,8 @@ def run_apply(options: argparse.Namespace) -> int:
             else:
                 counts = f"{done.taken} taken, {done.ignored} ignored"
                 print(f"{path.name}: {done.purpose} {done.serial} of {done.laptop}: {counts}")
+                if done.is_fork:
+                    print(f"FORK: {done.laptop} has seen another log than this server signed: find out why")
     return 1 if refused else 0
 
 
@@ -117,6 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     export = _verb(verbs, "export", run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
+    export.add_argument("--for", dest="laptop", metavar="LAPTOP", help="only what this laptop has not acked")
     apply = _verb(verbs, "apply", run_apply)
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
     _verb(verbs, "expire", run_expire)
