@@ -64,8 +64,7 @@ def run_apply(options: argparse.Namespace) -> int:
                 refused += 1
                 print(f"error: {path.name}: {error}\nhint: {error.hint}", file=sys.stderr)
             else:
-                counts = f"{done.taken} taken, {done.ignored} ignored"
-                print(f"{path.name}: {done.purpose} {done.serial} of {done.laptop}: {counts}")
+                print(f"{path.name}: {done.sentence}")
                 if done.is_fork:
                     print(f"FORK: {done.laptop} has seen another log than this server signed: find out why")
     return 1 if refused else 0

@@ -36,6 +36,11 @@ class Applied:
     ignored: int
     is_fork: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """What an operator or a courier is told."""
+        return f"{self.purpose} {self.serial} of {self.laptop}: {self.taken} taken, {self.ignored} ignored"
+
 
 def apply_outbox(core: Core, untrusted: bytes) -> Applied:
     """Applies one outbox; raises OutboxRefused, after which nothing has changed."""

@@ -104,6 +104,8 @@ def new_bag(target: Path, name: str, day: date) -> Iterator[Bag]:
     handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        # Between the two lines above another export may have taken it for a dead one: then this raises.
+        os.stat(draft)
         bag = Bag(draft, day)
         yield bag
         bag.finish(target / name)

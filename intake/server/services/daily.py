@@ -6,6 +6,7 @@ from intake.server.logs import Event, log
 from intake.server.services.core import Core
 from intake.server.services.deletion import erase_due
 from intake.server.services.log import close_day
+from intake.server.services.offering import Offers
 
 
 class DailyWork:
@@ -27,6 +28,7 @@ class DailyWork:
         if head is not None:
             log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
+            Offers(core).clear()
             if erased := erase_due(core):
                 log(Event.ERASED, erased)
             # The WAL keeps commits in the order they came: it is emptied once a day.
