@@ -13,7 +13,7 @@ from intake.courier.line import Line, open_line
 from intake.courier.services.checking import check_bundle
 from intake.courier.services.fetching import Fetch
 from intake.courier.services.pushing import push, read_outboxes
-from intake.courier.settings import HOME_VARIABLE, PRIVATE_FOLDER_MODE, Home, find_home, write_private
+from intake.courier.settings import HOME_VARIABLE, PRIVATE_FOLDER_MODE, Home, find_home, named_home, write_private
 from intake.courier.signing import RequestSigner, load_courier_key, make_courier_key
 from intake.wire.encoding import b64
 from intake.wire.errors import WireError
@@ -65,8 +65,8 @@ def run_push(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Checks every file of a bundle folder, with --home also whose it is."""
-    named = options.home or os.environ.get(HOME_VARIABLE)
-    found = check_bundle(options.folder, _roots(find_home(named)) if named else None)
+    home = named_home(options.home)
+    found = check_bundle(options.folder, _roots(home) if home else None)
     statement = found.statement
     print(
         f"whole: {statement.folder}, serial {statement.serial}, for {statement.laptop}, "

@@ -38,12 +38,18 @@ class Home:
                 raise HomeUnusable("other users of this machine may read it")
 
 
-def find_home(given: str | None) -> Home:
-    """The folder named by --home or in COURIER_HOME; raises HomeUnusable when neither is."""
+def named_home(given: str | None) -> Home | None:
+    """The folder named by --home or in COURIER_HOME, None when neither is."""
     name = given or os.environ.get(HOME_VARIABLE)
-    if not name:
+    return Home(Path(name).absolute()) if name else None
+
+
+def find_home(given: str | None) -> Home:
+    """As named_home; raises HomeUnusable when none is named."""
+    home = named_home(given)
+    if home is None:
         raise HomeUnusable("no folder is named")
-    return Home(Path(name).absolute())
+    return home
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -86,6 +86,10 @@ class Carrier:
         shutil.copytree(bundle, self.house.data.parent / "reference" / bundle.name)
         return self.house.data.parent / "reference" / bundle.name
 
+    def offer_again(self, reference: Path) -> None:
+        """Puts a bundle that was fetched back."""
+        shutil.copytree(reference, self.house.data / "bundles" / reference.name)
+
 
 def files_of(folder: Path) -> dict[str, str]:
     """Path -> SHA-256 of every file in a folder."""
@@ -193,10 +197,17 @@ class CuttingLine:
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._relaying: list[threading.Thread] = []
+        self._accepting.start()
 
     def close(self) -> None:
+        """Waits for all that it relays; the client has to be closed before."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for thread in (self._accepting, *self._relaying):
+            thread.join(20)
 
     def _accept(self) -> None:
         while True:
@@ -204,30 +215,31 @@ class CuttingLine:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._relay, args=(near, self._random.randint(*self._bounds)), daemon=True).start()
+            budget = self._random.randint(*self._bounds)
+            self._relaying.append(threading.Thread(target=self._relay, args=(near, budget), daemon=True))
+            self._relaying[-1].start()
 
     def _relay(self, near: socket.socket, budget: int) -> None:
-        with near, socket.create_connection(("127.0.0.1", self._target)) as far:
-            threading.Thread(target=_copy, args=(near, far), daemon=True).start()
-            while budget > 0:
-                try:
-                    data = far.recv(min(4096, budget))
-                    if not data:
-                        return
+        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
+            upwards = threading.Thread(target=_copy, args=(near, far), daemon=True)
+            upwards.start()
+            try:
+                while budget > 0 and (data := far.recv(min(4096, budget))):
                     near.sendall(data)
-                except OSError:
-                    return
-                budget -= len(data)
-            self.cuts += 1
-            for end in (near, far):
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
+                    budget -= len(data)
+                self.cuts += budget <= 0
+            finally:
+                for end in (near, far):
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+                upwards.join(20)
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(4096):
             sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -49,9 +51,19 @@ class Raw:
 
 
 @pytest.fixture
-def raw(carrier) -> Raw:
+def raw(carrier) -> Iterator[Raw]:
     carrier.prepare()
-    return Raw(carrier)
+    made = Raw(carrier)
+    yield made
+    made.client.close()
+
+
+def restart(raw: Raw) -> None:
+    """Another process has read the newest manifest; the client finds it at its new address."""
+    raw.carrier.server.stop()
+    raw.carrier.server.start()
+    raw.client.close()
+    raw.client = httpx.Client(base_url=raw.carrier.server.url, trust_env=False, timeout=30)
 
 
 def shape(response: httpx.Response) -> tuple[object, ...]:
@@ -164,27 +176,25 @@ def test_revoked_courier_is_answered_alike_for_good(raw, nothing, add_manifest):
     carrier = raw.carrier
     key = NamedKey("courier-1", load_courier_key(Home(carrier.home).key).public)
     add_manifest(carrier.house, 3, (key,), revoked=(revoked_hash(carrier),))
-    carrier.server.stop()
-    carrier.server.start()
-    assert shape(Raw(carrier).post(raw.body())) == nothing
+    restart(raw)
+    assert shape(raw.post(raw.body())) == nothing
     add_manifest(carrier.house, 4, (key,))
-    carrier.server.stop()
-    carrier.server.start()
-    assert shape(Raw(carrier).post(Raw(carrier).body())) == nothing
+    restart(raw)
+    assert shape(raw.post(raw.body())) == nothing
 
 
 def test_courier_the_manifest_no_longer_names_is_answered_alike(raw, nothing, add_manifest):
     add_manifest(raw.carrier.house, 3, ())
-    raw.carrier.server.stop()
-    raw.carrier.server.start()
-    assert shape(Raw(raw.carrier).post(Raw(raw.carrier).body())) == nothing
+    restart(raw)
+    assert shape(raw.post(raw.body())) == nothing
 
 
 def test_unsigned_flood_is_refused_before_its_body_is_read(raw, nothing):
     """A million bytes behind a note that nobody signed: the answer comes before they are asked for."""
-    announced = {"Content-Length": str(10**9)}
-    with raw.client.stream("POST", PATH, headers=announced, content=iter([b"\x00\x04abcd" + bytes(5000)])) as answer:
-        assert answer.status_code == 404
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", raw.carrier.server.port), timeout=30) as line:
+        line.sendall(head + b"\x00\x04abcd" + bytes(5000))
+        assert line.recv(12) == b"HTTP/1.1 404"
 
 
 def test_old_bundles_are_removed_and_young_ones_stay(house, home):

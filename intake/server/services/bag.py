@@ -100,12 +100,8 @@ def new_bag(target: Path, name: str, day: date) -> Iterator[Bag]:
     """A bag for a bundle whose folder will be `name` below `target`; no trace of it stays when the block fails."""
     clear_drafts(target)
     draft = target / f".{name}.part"
-    draft.mkdir(parents=True)
-    handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+    handle = _locked_draft(draft)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        # Between the two lines above another export may have taken it for a dead one: then this raises.
-        os.stat(draft)
         bag = Bag(draft, day)
         yield bag
         bag.finish(target / name)
@@ -114,6 +110,18 @@ def new_bag(target: Path, name: str, day: date) -> Iterator[Bag]:
         raise
     finally:
         os.close(handle)
+
+
+def _locked_draft(draft: Path) -> int:
+    """Makes and locks a draft folder; before it is locked another export may take it for a dead one and remove it."""
+    while True:
+        draft.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.path.exists(draft) and os.path.samestat(os.fstat(handle), draft.stat()):
+                return handle
+            os.close(handle)
 
 
 def clear_drafts(target: Path) -> int:

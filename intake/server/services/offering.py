@@ -57,6 +57,8 @@ class Offers:
         if in_force is None or in_force.manifest.laptop(laptop) is None:
             raise Refusal("not-found")
         with self._lock:
+            if self._making is not None and self._making.is_alive():
+                return None
             self.clear()
             waiting = [each for each in self._statements() if each.laptop == laptop]
             if waiting:
@@ -104,9 +106,8 @@ class Offers:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure if isinstance(failure, StorageFull) else StorageUnavailable("no bundle could be made")
-        if self._making is None or not self._making.is_alive():
-            self._making = threading.Thread(target=self._make, args=(laptop,), name="export", daemon=True)
-            self._making.start()
+        self._making = threading.Thread(target=self._make, args=(laptop,), name="export", daemon=True)
+        self._making.start()
 
     def _make(self, laptop: str) -> None:
         try:
