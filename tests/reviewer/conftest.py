@@ -216,8 +216,10 @@ class LogServer:
             MANIFEST_NAME: self.manifest,
         }
         data = {each.object_id: each.data for each in objects}
+        pieces: dict[str, list[bytes]] = {}
         for entry in entries:
-            files[entry.paths[0]] = files.get(entry.paths[0], b"") + data[entry.object_id]
+            pieces.setdefault(entry.paths[0], []).append(data[entry.object_id])
+        files |= {path: b"".join(found) for path, found in pieces.items()}
         payload = [(name, hashlib.sha256(data).hexdigest()) for name, data in files.items() if "/" in name]
         files["manifest-sha256.txt"] = bag_manifest(payload).encode()
         tags = ("bagit.txt", "bag-info.txt", "bundle.note", "manifest-sha256.txt")
