@@ -36,7 +36,6 @@ from keys.signing import ManifestSigner
 from tests.reviewer.conftest import TODAY, LogServer, Phone, Sealed
 from tests.server.parts import Forge
 
-
 LEAST_PER_SECOND = 1000
 
 
@@ -101,7 +100,7 @@ def rates(name: str, count: int, spent: tuple[float, float]) -> dict[str, float]
 
 
 def main(argv: list[str]) -> int:
-    """Prints the figures; the last line is one JSON object. Returns 1 below 1,000 junk objects set aside a CPU second."""
+    """Prints the figures; the last line is one JSON object. Returns 1 when too few junk objects are set aside."""
     parser = argparse.ArgumentParser(prog="tests/bench import")
     parser.add_argument("--junk", type=int, default=3000)
     parser.add_argument("--honest", type=int, default=500)

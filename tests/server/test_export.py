@@ -274,10 +274,11 @@ def test_store_that_does_not_answer_stops_the_export(core, forge, store_media, t
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_sector_that_cannot_be_read_damages_one_object_alone(core, forge, store_media, tmp_path):
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), StorageUnavailable("EIO")])
+def test_sector_that_cannot_be_read_damages_one_object_alone(core, forge, store_media, tmp_path, error):
     store_media(core, forge.media(), core.clock())
     put(core, forge, 2)
-    broken = dataclasses.replace(core, blobs=Failing(OSError(5, "Input/output error")))
+    broken = dataclasses.replace(core, blobs=Failing(error))
     exported = export_bundle(broken, tmp_path)
     assert (exported.objects, len(exported.damaged)) == (3, 1)
 

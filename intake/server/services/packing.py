@@ -4,6 +4,7 @@ Every object's hash is checked on the way. One that is damaged or missing gets a
 holds only what was whole when it was written, so one bad object costs its neighbours nothing.
 """
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,10 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from intake.server.blobs import BlobStore
+from intake.server.errors import StorageUnavailable
 from intake.server.services.backlog import Waiting
 from intake.server.services.bag import Bag, BagFile
 from intake.wire.bundle_index import IndexEntry, Layout, Place, own_paths
 from intake.wire.constants import BUNDLE_PART_SIZE
+
+_BAD_SECTOR = errno.errorcode[errno.EIO]
 
 
 class Packer:
@@ -65,9 +69,9 @@ class Packer:
         # Opened before the target is made, so that a missing object leaves no empty file in the bag.
         if waiting.kind == "report":
             raise FileNotFoundError
-        source = self._blobs.read(waiting.record.id)
+        source = _as_far_as_it_goes(self._blobs.read(waiting.record.id))
         first = next(source, b"")
-        return (piece for part in ((first,), _as_far_as_it_goes(source)) for piece in part)
+        return (piece for part in ((first,), source) for piece in part)
 
     def _own_files(self, waiting: Waiting, pieces: Iterator[bytes]) -> tuple[int, bytes]:
         """Writes the object as its entry says it lies; returns the size and SHA-256 it turned out to have."""
@@ -91,9 +95,12 @@ class Packer:
 def _as_far_as_it_goes(source: Iterator[bytes]) -> Iterator[bytes]:
     try:
         yield from source
-    except OSError:
-        # One bad sector damages one object; it must not keep a thousand others here.
-        return
+    except FileNotFoundError:
+        raise
+    except (OSError, StorageUnavailable) as error:
+        # One bad sector damages one object; it must not keep a thousand others here. A store that is away may.
+        if isinstance(error, StorageUnavailable) and error.args != (_BAD_SECTOR,):
+            raise
 
 
 def _is_whole(sealed: bytes, size: int, sha256: bytes) -> bool:
