@@ -58,6 +58,10 @@ class Keyring:
         ordered = sorted((*self.epochs, self.carry), key=lambda each: each.number != label)
         return tuple(each.identity for each in ordered)
 
+    def labelled(self, label: int) -> tuple[HybridIdentity, ...]:
+        """Return the live identity of the labelled epoch alone, none when there is no such."""
+        return tuple(each.identity for each in (*self.epochs, self.carry) if each.number == label)
+
     def public_keys(self) -> LaptopKeys:
         """Return what a manifest says of this laptop."""
         signers = (self.reply_signer, self.ack_signer, self.outbox_signer)

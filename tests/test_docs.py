@@ -24,7 +24,7 @@ from fastapi.routing import APIRouter
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-COMMANDS = {"intake": "intake.server.cli", "reviewer": "intake.reviewer.cli"}
+COMMANDS = {"intake": "intake.server.cli", "courier": "intake.courier.cli", "reviewer": "intake.reviewer.cli"}
 SETTINGS = ("intake.server.settings", "intake.reviewer.settings", "intake.courier.settings")
 ERRORS = (
     "intake.wire.errors",
@@ -34,7 +34,7 @@ ERRORS = (
     "keys.errors",
 )
 ENDPOINT = re.compile(r"`((?:[A-Z]{3,7}, )*[A-Z]{3,7}) (/[^`]*)`")
-COMMAND_START = re.compile(r"(\./)?(deploy|tests|\.ci|\.venv/bin)/\w|(intake|reviewer) ")
+COMMAND_START = re.compile(r"(\./)?(deploy|tests|\.ci|\.venv/bin)/\w|(intake|courier|reviewer) ")
 PARAMETER = re.compile(r"<[^>]*>|\{[^}]*\}")
 
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from intake.reviewer.as_json import items_json
 from intake.reviewer.errors import BundleRefused, InputInvalid, NotFound
 from intake.reviewer.services.events import read_events
-from intake.reviewer.services.importing import Importer, ImportResult
+from intake.reviewer.services.importing import Importer
 from intake.reviewer.services.media import export_media
 from intake.reviewer.services.outboxes import write_outboxes
+from intake.reviewer.services.recording import ImportResult
 from intake.reviewer.services.replying import compose_reply
 from intake.reviewer.services.reports import find_item, read_items
 from intake.reviewer.services.state import Answer, fold

@@ -1,6 +1,6 @@
 """What the terminal shows of an import and of the vault's state; names from outside arrive here cleaned."""
 
-from intake.reviewer.services.importing import ImportResult
+from intake.reviewer.services.recording import ImportResult
 from intake.reviewer.services.status import Status
 from keys.ring import Keyring
 

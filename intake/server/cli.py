@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _moving_verbs(verbs: Verbs) -> None:
     export = _verb(verbs, "export", commands.run_export)
     export.add_argument("--out", type=Path, required=True, help="folder in which the bundle is made")
+    export.add_argument("--for", dest="laptop", metavar="LAPTOP", help="only what this laptop has not acked")
     apply = _verb(verbs, "apply", commands.run_apply)
     apply.add_argument("files", type=Path, nargs="+", metavar="FILE", help="outboxes from a laptop")
     _verb(verbs, "offload", commands.run_offload)

@@ -57,7 +57,7 @@ def run_export(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     with open_core(_settings(options)) as core:
         core.room.for_work()
-        done = export_bundle(core, options.out)
+        done = export_bundle(core, options.out, options.laptop)
     print(f"{done.folder}: bundle {done.serial}, {done.objects} objects, {done.bytes} bytes")
     for object_id in done.damaged:
         print(f"damaged: {object_id}")
@@ -78,8 +78,9 @@ def run_apply(options: argparse.Namespace) -> int:
                 refused += 1
                 print(f"error: {path.name}: {error}\nhint: {error.hint}", file=sys.stderr)
             else:
-                counts = f"{done.taken} taken, {done.ignored} ignored"
-                print(f"{path.name}: {done.purpose} {done.serial} of {done.laptop}: {counts}")
+                print(f"{path.name}: {done.sentence}")
+                if done.is_fork:
+                    print(f"FORK: {done.laptop} has seen another log than this server signed: find out why")
     return 1 if refused else 0
 
 

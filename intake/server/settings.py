@@ -80,6 +80,16 @@ class Folder:
         return self.root / "work.lock"
 
     @property
+    def bundles(self) -> Path:
+        """Bundles that wait for a courier; made with the first one."""
+        return self.root / "bundles"
+
+    @property
+    def courier_lock(self) -> Path:
+        """Held by the one process that makes a bundle for a courier."""
+        return self.root / "courier.lock"
+
+    @property
     def erase_lock(self) -> Path:
         """Held shared by an export and alone by a deletion, so no bundle loses an object half-way."""
         return self.root / "erase.lock"

@@ -1,6 +1,6 @@
-"""The bundle's own words: its signed statement, its index, and the BagIt files around them (SPEC.md section 9).
+"""The bundle's own words: its signed statement and the BagIt files around it (SPEC.md section 9; index: bundle_index).
 
-Pure functions over text; the server writes the files, the laptop reads them.
+Pure functions over text; the server writes the files, courier and laptop read them.
 """
 
 import re
@@ -8,17 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from intake.wire.constants import (
-    EPOCH_MAX,
-    OBJECT_ID_SIZE,
-    PURPOSE_BUNDLE,
-    REHEARSAL_NOTICE,
-    SALT_SIZE,
-    SHA256_SIZE,
-)
+from intake.wire.constants import OBJECT_ID_SIZE, PURPOSE_BUNDLE, REHEARSAL_NOTICE
 from intake.wire.encoding import day_text, parse_day, parse_int, unhex
 from intake.wire.errors import BundleInvalid, WireError
-from intake.wire.note import Note, parse_note
+from intake.wire.note import Note, check_name, parse_note
 
 BAGIT_TXT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 NOTE_NAME = "bundle.note"
@@ -26,9 +19,8 @@ INDEX_NAME = "data/index.txt"
 LEAVES_NAME = "data/log/leaves.bin"
 HEADS_NAME = "data/log/heads.txt"
 MANIFEST_NAME = "data/manifest.note"
-OBJECTS_FOLDER = "data/objects"
 HEADS_SEPARATOR = b"==\n"
-_KINDS = ("report", "media")
+EVERY_LAPTOP = "*"
 _HEX64 = re.compile("[0-9a-f]{64}")
 _MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]{1,200})")
 _KEYS = (
@@ -37,6 +29,7 @@ _KEYS = (
     "serial",
     "day",
     "rehearsal",
+    "for",
     "objects",
     "bytes",
     "index",
@@ -48,13 +41,17 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class BundleStatement:
-    """What the log key signs of a bundle; hashes are 64 hex, `bundle` is 32 hex, sizes in bytes."""
+    """What the log key signs of a bundle; hashes are 64 hex, `bundle` is 32 hex, sizes in bytes.
+
+    `laptop`: the one whose acks decided what is left out; EVERY_LAPTOP for a bundle of everything.
+    """
 
     deployment: str
     bundle: str
     serial: int
     day: date
     rehearsal: bool
+    laptop: str
     objects: int
     bytes: int
     index: str
@@ -73,6 +70,7 @@ class BundleStatement:
             f"serial {self.serial}",
             f"day {day_text(self.day)}",
             f"rehearsal {'yes' if self.rehearsal else 'no'}",
+            f"for {self.laptop}",
             f"objects {self.objects}",
             f"bytes {self.bytes}",
             f"index {self.index}",
@@ -85,31 +83,12 @@ class BundleStatement:
     @property
     def folder(self) -> str:
         """The bundle's folder name."""
-        return f"bundle-{self.bundle[:8]}"
+        return folder_name(self.bundle)
 
 
-@dataclass(frozen=True)
-class IndexEntry:
-    """One object of a bundle: 16-byte id, kind, size in bytes, hash, epoch label, salt, leaf, arrival day."""
-
-    object_id: bytes
-    kind: str
-    size: int
-    sha256: bytes
-    epoch: int
-    salt: bytes
-    leaf_number: int
-    day: date
-
-    def line(self) -> str:
-        """Return the entry's line with its newline."""
-        middle = f"{self.kind} {self.size} {self.sha256.hex()} {self.epoch} {self.salt.hex()}"
-        return f"{self.object_id.hex()} {middle} {self.leaf_number} {day_text(self.day)}\n"
-
-    @property
-    def path(self) -> str:
-        """The object's path inside the bundle."""
-        return f"{OBJECTS_FOLDER}/{self.object_id.hex()}.age"
+def folder_name(bundle: str) -> str:
+    """Return the folder name of a bundle from its id (32 hex)."""
+    return f"bundle-{bundle[:8]}"
 
 
 def parse_bundle_note(untrusted: bytes) -> tuple[Note, BundleStatement]:
@@ -140,6 +119,7 @@ def _statement(taken: dict[str, str]) -> BundleStatement:
         parse_int(taken["serial"]),
         parse_day(taken["day"]),
         taken["rehearsal"] == "yes",
+        taken["for"] if taken["for"] == EVERY_LAPTOP else check_name(taken["for"]),
         parse_int(taken["objects"]),
         parse_int(taken["bytes"]),
         taken["index"],
@@ -148,37 +128,6 @@ def _statement(taken: dict[str, str]) -> BundleStatement:
         leaves,
         taken["heads"],
         taken["manifest"],
-    )
-
-
-def parse_index(untrusted: bytes) -> tuple[IndexEntry, ...]:
-    """Parse data/index.txt; raise BundleInvalid when malformed, out of leaf order, or naming an object twice."""
-    try:
-        text = untrusted.decode("ascii")
-        entries = tuple(_entry(line) for line in text.splitlines())
-    except (UnicodeDecodeError, WireError) as error:
-        raise BundleInvalid("the index is malformed") from error
-    if "".join(e.line() for e in entries) != text:
-        raise BundleInvalid("the index is not written canonically")
-    numbers = [e.leaf_number for e in entries]
-    if numbers != sorted(set(numbers)) or len({e.object_id for e in entries}) != len(entries):
-        raise BundleInvalid("the index is out of order or names an object twice")
-    return entries
-
-
-def _entry(line: str) -> IndexEntry:
-    parts = line.split(" ")
-    if len(parts) != 8 or parts[1] not in _KINDS or parse_int(parts[4]) > EPOCH_MAX:
-        raise BundleInvalid("an index line is malformed")
-    return IndexEntry(
-        unhex(parts[0], OBJECT_ID_SIZE),
-        parts[1],
-        parse_int(parts[2]),
-        unhex(parts[3], SHA256_SIZE),
-        parse_int(parts[4]),
-        unhex(parts[5], SALT_SIZE),
-        parse_int(parts[6]),
-        parse_day(parts[7]),
     )
 
 

@@ -92,6 +92,7 @@ PURPOSE_ACKS: Final = "intake-acks/v1"
 PURPOSE_HANDOVER: Final = "intake-handover/v1"
 PURPOSE_REPLIES: Final = "intake-replies/v1"
 PURPOSE_RECEIPT: Final = "intake-receipt/v1"
+PURPOSE_COURIER: Final = "intake-courier/v1"
 LABEL_DEPLOYMENT: Final = "intake/deployment/v1\n"
 ROOTS_MAX: Final = 7
 MANIFEST_GRACE_DAYS: Final = 3
@@ -156,5 +157,18 @@ HOLD_DAYS: Final = 7
 EPOCH_DAYS: Final = 7
 EPOCH_GRACE_DAYS: Final = 14
 CARRY_DAYS: Final = 90
+BUNDLE_SEGMENT_MAX_SIZE: Final = 2**26
+BUNDLE_SEGMENTS_MAX: Final = 10_000
+BUNDLE_PART_SIZE: Final = 2**31
+BUNDLE_WORK_MAX: Final = 255
+
+# Courier (section 12)
+LABEL_CHALLENGE: Final = "intake/courier-challenge/v1\n"
+COURIER_CHALLENGE_SIZE: Final = 56
+COURIER_CHALLENGE_SECONDS: Final = 600
+COURIER_CHALLENGE_HEADER: Final = "Intake-Challenge"
+COURIER_NOTE_MAX_SIZE: Final = 2048
+COURIER_PIECE_MAX_SIZE: Final = 2**22
+COURIER_OFFER_MAX_SIZE: Final = 2**26
 
 BUILD: Final = 1

@@ -16,6 +16,7 @@ WireError
 ├── CodeInvalid          a return code with a wrong digit
 ├── BundleInvalid
 ├── OutboxInvalid
+├── CourierInvalid       a courier's request, or what a server offers it
 ├── PageInvalid
 ├── PuzzleInvalid        a solution of another shape, or one that does not solve its puzzle
 └── EnvelopeInvalid      a request body of another shape
@@ -91,6 +92,10 @@ class BundleInvalid(WireError):
 
 class OutboxInvalid(WireError):
     """This is not a valid outbox."""
+
+
+class CourierInvalid(WireError):
+    """This is not what a courier and a server say to each other."""
 
 
 class PageInvalid(WireError):

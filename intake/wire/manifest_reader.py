@@ -55,8 +55,8 @@ def read_manifest(value: object) -> Manifest:
         log_keys=_named(taken["log_keys"], "log_keys"),
         receipt_keys=_named(taken["receipt_keys"], "receipt_keys"),
         revoked=shape.array(taken["revoked"], 0, _REVOKED_MAX, shape.hex64, "revoked"),
-        servers=shape.array(taken["servers"], 0, _LIST_MAX, _address, "servers"),
-        onions=shape.array(taken["onions"], 0, _LIST_MAX, _address, "onions"),
+        servers=shape.array(taken["servers"], 0, _LIST_MAX, read_address, "servers"),
+        onions=shape.array(taken["onions"], 0, _LIST_MAX, read_address, "onions"),
         minimum_build=shape.integer(taken["minimum_build"], 0, EPOCH_MAX, "minimum_build"),
         pages=shape.array(taken["pages"], 0, _PAGES_MAX, shape.hex64, "pages"),
         next_roots=_next_roots(taken["next_roots"]),
@@ -116,7 +116,7 @@ def _named(value: object, where: str) -> tuple[NamedKey, ...]:
     return shape.array(value, 0, _LIST_MAX, named_key, where)
 
 
-def _address(value: object, where: str) -> str:
+def read_address(value: object, where: str) -> str:
     """Read a base URL: https, or http for an onion or loopback; no path, user, query or trailing slash."""
     text = shape.string(value, 8, 300, where)
     try:

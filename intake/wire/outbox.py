@@ -1,7 +1,7 @@
 """Outboxes, laptop -> server: acks, hand-overs and replies as signed notes (SPEC.md section 10)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -21,6 +21,7 @@ from intake.wire.encoding import b64, day_text, parse_day, parse_int, unb64, unh
 from intake.wire.errors import OutboxInvalid, WireError
 from intake.wire.note import Note, check_name, parse_note
 
+LOGS_MAX = 8
 _HEX64 = re.compile("[0-9a-f]{64}")
 _RELEASES = ("delayed", "at-once")
 
@@ -60,17 +61,34 @@ class SlotEntry:
         return f"slot {self.mailbox_id.hex()} {self.slot} {b64(self.data)}"
 
 
+@dataclass(frozen=True, order=True)
+class LogSeen:
+    """How much of a log a laptop holds: the log key's name, leaves, and the 32-byte root over them."""
+
+    name: str
+    size: int
+    root: bytes
+
+    def line(self) -> str:
+        """Return the line, without the newline."""
+        return f"log {self.name} {self.size} {b64(self.root)}"
+
+
 @dataclass(frozen=True)
 class AckOutbox:
-    """Acks of one laptop, in rising order of object id; signed by its ack key."""
+    """Acks of one laptop, in rising order of object id; signed by its ack key.
+
+    `logs`: what it holds of each log, in rising order of name; a log that is not named was never seen.
+    """
 
     head: OutboxHead
     acks: tuple[Ack, ...]
+    logs: tuple[LogSeen, ...] = ()
     purpose = PURPOSE_ACKS
 
     def text(self) -> str:
         """Return the note text to sign."""
-        return _text(self.purpose, self.head, [a.line() for a in self.acks])
+        return _text(self.purpose, self.head, [a.line() for a in self.acks], [log.line() for log in self.logs])
 
 
 @dataclass(frozen=True)
@@ -84,7 +102,7 @@ class HandoverOutbox:
 
     def text(self) -> str:
         """Return the note text to sign."""
-        return _text(self.purpose, self.head, [a.line() for a in self.acks], f"from {self.giver}")
+        return _text(self.purpose, self.head, [a.line() for a in self.acks], [f"from {self.giver}"])
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ class RepliesOutbox:
     def text(self) -> str:
         """Return the note text to sign."""
         release = f"release {_RELEASES[self.at_once]}"
-        return _text(self.purpose, self.head, [s.line() for s in self.slots], release)
+        return _text(self.purpose, self.head, [s.line() for s in self.slots], [release])
 
 
 Outbox = AckOutbox | HandoverOutbox | RepliesOutbox
@@ -115,14 +133,14 @@ def outbox_file_name(outbox: Outbox) -> str:
     return f"outbox-{name}-{kind}-{outbox.head.serial}.note"
 
 
-def _text(purpose: str, head: OutboxHead, lines: list[str], *own: str) -> str:
+def _text(purpose: str, head: OutboxHead, lines: list[str], between: Sequence[str] = ()) -> str:
     common = [
         purpose,
         f"deployment {head.deployment}",
         f"laptop {head.laptop}",
         f"serial {head.serial}",
         f"day {day_text(head.day)}",
-        *own,
+        *between,
         f"count {len(lines)}",
     ]
     return "\n".join([*common, *lines]) + "\n"
@@ -144,7 +162,8 @@ def parse_outbox(untrusted: bytes) -> tuple[Note, Outbox]:
 
 def _read(note: Note) -> Outbox:
     lines = note.text[:-1].split("\n")
-    taken = iter(lines[1:])
+    logs = tuple(_log(line) for line in lines if line.startswith("log ")) if note.purpose == PURPOSE_ACKS else ()
+    taken = iter(line for line in lines[1:] if not (logs and line.startswith("log ")))
     head = _head(taken)
     giver = check_name(_value(taken, "from")) if note.purpose == PURPOSE_HANDOVER else None
     release = _release(taken) if note.purpose == PURPOSE_REPLIES else False
@@ -158,7 +177,7 @@ def _read(note: Note) -> Outbox:
     if any(a.object_id >= b.object_id for a, b in pairwise(acks)):
         raise OutboxInvalid("the entries are not in rising order")
     if note.purpose == PURPOSE_ACKS:
-        return AckOutbox(head, acks)
+        return AckOutbox(head, acks, _in_order(logs))
     if giver is None:
         raise OutboxInvalid("this note is not an outbox")
     return HandoverOutbox(head, giver, acks)
@@ -194,6 +213,19 @@ def _ack(line: str) -> Ack:
     if len(parts) != 3 or parts[0] != "ack":
         raise OutboxInvalid("an entry is not an ack")
     return Ack(unhex(parts[1], OBJECT_ID_SIZE), unhex(parts[2], SHA256_SIZE))
+
+
+def _log(line: str) -> LogSeen:
+    parts = line.split(" ")
+    if len(parts) != 4:
+        raise OutboxInvalid("a line about a log is malformed")
+    return LogSeen(check_name(parts[1]), parse_int(parts[2]), unb64(parts[3], SHA256_SIZE))
+
+
+def _in_order(logs: tuple[LogSeen, ...]) -> tuple[LogSeen, ...]:
+    if len(logs) > LOGS_MAX or any(a.name >= b.name for a, b in pairwise(logs)):
+        raise OutboxInvalid("the logs are too many or not in rising order")
+    return logs
 
 
 def _slots(lines: list[str]) -> tuple[SlotEntry, ...]:

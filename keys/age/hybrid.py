@@ -159,6 +159,8 @@ def check_hybrid_stanzas(untrusted_stanzas: Sequence[Stanza]) -> None:
         check_hybrid_stanza(stanza)
 
 
+# Each identity that is tried looks at the same few stanzas again.
+@lru_cache(maxsize=16)
 def check_hybrid_stanza(untrusted_stanza: Stanza) -> bytes:
     """Return enc ‖ body, 1,152 bytes, of a well-formed `mlkem768x25519` stanza, or raise HeaderError."""
     if untrusted_stanza.type != AGE_STANZA_TYPE:

@@ -32,11 +32,11 @@ from intake.wire.bundle import (
     LEAVES_NAME,
     MANIFEST_NAME,
     BundleStatement,
-    IndexEntry,
     bag_info,
     bag_manifest,
     write_heads,
 )
+from intake.wire.bundle_index import IndexEntry, Layout
 from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL
 from intake.wire.frame import (
     Closing,
@@ -154,6 +154,8 @@ class LogServer:
         self.deployment = ""
         self.manifest = b""
         self.serial = 0
+        self.packs = True
+        """Whether reports go into segments; files of their own are easier to do harm to."""
 
     @property
     def public_key(self) -> bytes:
@@ -169,8 +171,9 @@ class LogServer:
         salts = {each.object_id: os.urandom(32) for each in objects}
         leaves = {each.object_id: _leaf(each, salts[each.object_id]) for each in objects}
         ordered = sorted(objects, key=lambda each: leaves[each.object_id])
-        for number, each in enumerate(ordered, first):
-            entries.append(_entry(each, salts[each.object_id], number))
+        numbers = {each.object_id: number for number, each in enumerate(ordered, first)}
+        for each in objects:
+            entries.append(_entry(each, salts[each.object_id], numbers[each.object_id]))
         self.leaves += [leaves[each.object_id] for each in ordered]
         self.sign_head()
         return self.write(folder, entries, objects, first, **changes)
@@ -183,6 +186,7 @@ class LogServer:
         self, folder: Path, entries: list[IndexEntry], objects: list[Sealed], first: int, **changes: object
     ) -> Path:
         self.serial += 1
+        entries = _laid_out(entries, self.packs)
         index = "".join(each.line() for each in entries).encode()
         leaves, heads = b"".join(self.leaves[first:]), write_heads(self.heads)
         statement = BundleStatement(
@@ -191,6 +195,7 @@ class LogServer:
             self.serial,
             TODAY,
             True,
+            "*",
             len(entries),
             sum(len(each.data) for each in objects),
             hashlib.sha256(index).hexdigest(),
@@ -210,7 +215,11 @@ class LogServer:
             HEADS_NAME: heads,
             MANIFEST_NAME: self.manifest,
         }
-        files |= {f"data/objects/{each.object_id.hex()}.age": each.data for each in objects}
+        data = {each.object_id: each.data for each in objects}
+        pieces: dict[str, list[bytes]] = {}
+        for entry in entries:
+            pieces.setdefault(entry.paths[0], []).append(data[entry.object_id])
+        files |= {path: b"".join(found) for path, found in pieces.items()}
         payload = [(name, hashlib.sha256(data).hexdigest()) for name, data in files.items() if "/" in name]
         files["manifest-sha256.txt"] = bag_manifest(payload).encode()
         tags = ("bagit.txt", "bag-info.txt", "bundle.note", "manifest-sha256.txt")
@@ -229,7 +238,14 @@ def _leaf(sealed: Sealed, salt: bytes) -> bytes:
 
 
 def _entry(sealed: Sealed, salt: bytes, number: int) -> IndexEntry:
-    return IndexEntry(sealed.object_id, sealed.kind, len(sealed.data), sealed.sha256, sealed.epoch, salt, number, TODAY)
+    size = len(sealed.data)
+    return IndexEntry(sealed.object_id, sealed.kind, size, sealed.sha256, sealed.epoch, salt, number, TODAY, 0, None)
+
+
+def _laid_out(entries: list[IndexEntry], packs: bool) -> list[IndexEntry]:
+    layout = Layout()
+    ordered = sorted(entries, key=lambda entry: entry.kind == "media")
+    return [replace(e, place=layout.place(e.size) if packs and e.kind == "report" else None) for e in ordered]
 
 
 @dataclass

@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 
 from intake.reviewer.errors import BundleRefused, NotFound
-from intake.reviewer.services.importing import STEP_OBJECTS
+from intake.reviewer.services.recording import STEP_OBJECTS
 from intake.reviewer.services.reports import COMPLETE
 from intake.reviewer.show_results import result_lines
-from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, MANIFEST_NAME, NOTE_NAME, parse_index
+from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, MANIFEST_NAME, NOTE_NAME
+from intake.wire.bundle_index import parse_index
 from intake.wire.manifest import parse_manifest, write_manifest
 from keys.return_code import derive, new_code
+
+
+@pytest.fixture(autouse=True)
+def own_files(server) -> None:
+    """Objects in files of their own are easy to do harm to; test_segments.py does harm to segments."""
+    server.packs = False
 
 
 def object_path(bundle: Path, sealed) -> Path:

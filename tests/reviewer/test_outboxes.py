@@ -122,6 +122,7 @@ def test_folder_that_is_not_there_signs_nothing(laptop, answered, tmp_path):
 
 
 def test_quarantined_object_is_not_acked(laptop, stick, tmp_path):
+    laptop.server.packs = False
     good, bad = laptop.phone().section(who="good"), laptop.phone().section(who="bad")
     bundle = laptop.server.bundle(stick, [good, bad])
     (bundle / f"data/objects/{bad.object_id.hex()}.age").write_bytes(os.urandom(len(bad.data)))

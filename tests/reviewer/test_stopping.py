@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.reviewer.services.importing import STEP_OBJECTS
+from intake.reviewer.services.recording import STEP_OBJECTS
 from intake.reviewer.services.reports import COMPLETE
 from intake.reviewer.storage import open_vault
 

@@ -13,6 +13,7 @@ from intake.server.services.export import export_bundle
 from intake.server.services.log import close_batch, close_day
 from intake.server.services.reports import store_report
 from intake.wire import bundle
+from intake.wire.bundle_index import OBJECTS_FOLDER, parse_index, segment_path
 from intake.wire.envelope import parse_envelope
 from intake.wire.log import leaf, parse_head, tree_root
 from intake.wire.note import require_signer
@@ -117,15 +118,18 @@ def test_bundle_statement_names_what_is_inside(house, core, exported):
     assert (statement.heads, statement.manifest) == (hashes[bundle.HEADS_NAME], hashes[bundle.MANIFEST_NAME])
     assert (statement.leaves_first, statement.leaves_count) == (0, 8)
     assert files[bundle.MANIFEST_NAME] == house.manifest()
-    entries = bundle.parse_index(files[bundle.INDEX_NAME])
+    entries = parse_index(files[bundle.INDEX_NAME])
     assert (statement.objects, statement.bytes) == (8, sum(entry.size for entry in entries))
 
 
 def test_bundle_objects_match_index_and_leaves(house, core, exported):
-    entries = bundle.parse_index((exported.folder / bundle.INDEX_NAME).read_bytes())
+    entries = parse_index((exported.folder / bundle.INDEX_NAME).read_bytes())
     tree = (exported.folder / bundle.LEAVES_NAME).read_bytes()
     for entry in entries:
-        data = (exported.folder / entry.path).read_bytes()
+        (path,) = entry.paths
+        data = (exported.folder / path).read_bytes()
+        if entry.place is not None:
+            data = data[entry.place.offset :][: entry.size]
         assert (len(data), hashlib.sha256(data).digest()) == (entry.size, entry.sha256)
         kind = {"report": 1, "media": 2}[entry.kind]
         expected = leaf(entry.salt, entry.sha256, kind, entry.size, entry.epoch)
@@ -158,8 +162,9 @@ def test_damaged_and_missing_objects_are_named_and_the_rest_is_written(house, co
     }
     (folder,) = (tmp_path / "again").iterdir()
     bagit.Bag(str(folder)).validate()
-    assert len(list((folder / bundle.OBJECTS_FOLDER).iterdir())) == 7
-    assert len(bundle.parse_index((folder / bundle.INDEX_NAME).read_bytes())) == 8
+    assert [path.stem for path in (folder / OBJECTS_FOLDER).iterdir()] == [first.stem]
+    assert (folder / segment_path(0)).stat().st_size == 6 * 8192
+    assert len(parse_index((folder / bundle.INDEX_NAME).read_bytes())) == 8
 
 
 def test_export_into_a_folder_that_cannot_be_written_leaves_nothing(house, intake, tmp_path):
@@ -179,7 +184,9 @@ def test_export_while_the_server_takes_reports_loses_none(server, house, forge, 
         ran = intake("export", "--data", house.data, "--out", tmp_path / f"out{turn}")
         assert ran.returncode == 0, ran.stderr
         (folder,) = (tmp_path / f"out{turn}").iterdir()
-        assert {path.stem for path in (folder / bundle.OBJECTS_FOLDER).iterdir()} == acked
+        entries = parse_index((folder / bundle.INDEX_NAME).read_bytes())
+        assert {entry.object_id.hex() for entry in entries} == acked
+        assert (folder / segment_path(0)).stat().st_size == 8192 * len(acked)
     assert len(acked) == 90
 
 

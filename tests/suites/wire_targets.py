@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from intake.wire import bundle, encoding, frame, mailbox, note, outbox, page, receipt, returncode, sealed, section
+from intake.wire import (
+    bundle,
+    bundle_index,
+    encoding,
+    frame,
+    mailbox,
+    note,
+    outbox,
+    page,
+    receipt,
+    returncode,
+    sealed,
+    section,
+)
 from intake.wire.constants import CODE_SEPARATORS
 from intake.wire.envelope import parse_envelope, write_envelope
 from intake.wire.errors import WireError
@@ -183,8 +196,9 @@ def outboxes() -> tuple[bytes, ...]:
     head = outbox.OutboxHead(DEPLOYMENT, "A", 3, DAY)
     acks = tuple(outbox.Ack(bytes([n]) * 16, bytes([n]) * 32) for n in (1, 2, 3))
     slots = tuple(outbox.SlotEntry(bytes([n]) * 32, n % 4, bytes([n]) * 4096) for n in range(8))
+    logs = (outbox.LogSeen("log-1", 0, bytes(32)), outbox.LogSeen("log-2", 7, bytes(32)))
     kinds = (
-        outbox.AckOutbox(head, acks),
+        outbox.AckOutbox(head, acks, logs),
         outbox.HandoverOutbox(head, "B", acks),
         outbox.RepliesOutbox(head, slots, at_once=True),
     )
@@ -193,14 +207,23 @@ def outboxes() -> tuple[bytes, ...]:
 
 def bundle_statement() -> bytes:
     hashes = [f"{n}" * 64 for n in range(1, 5)]
-    numbers = (2, 90_000, hashes[0], 0, 2, *hashes[1:])
+    numbers = ("A", 2, 90_000, hashes[0], 0, 2, *hashes[1:])
     return unsigned_note(bundle.BundleStatement(DEPLOYMENT, "0f" * 16, 4, DAY, True, *numbers).text())
 
 
-def bundle_index() -> bytes:
-    kinds = ((1, "report", 8192, 12), (2, "media", 81_000, 0))
-    lines = (bundle.IndexEntry(bytes([n]) * 16, k, s, bytes(32), e, bytes(32), n, DAY).line() for n, k, s, e in kinds)
-    return "".join(lines).encode()
+def index_of_a_bundle() -> bytes:
+    where = bundle_index.Layout()
+    kinds = (("report", 8192, 12, 9, where.place(8192)), ("report", 65_536, 0, 0, where.place(65_536)))
+    kinds += (("report", 8192, 2**31, 0, None), ("media", 81_000, 0, 1, None))
+    entries = (
+        bundle_index.IndexEntry(bytes([n]) * 16, kind, size, bytes(32), epoch, bytes(32), n, DAY, work, place)
+        for n, (kind, size, epoch, work, place) in enumerate(kinds)
+    )
+    return "".join(entry.line() for entry in entries).encode()
+
+
+def index_line(data: bytes) -> bytes:
+    return b"".join(entry.line().encode() for entry in bundle_index.parse_index(data))
 
 
 def pages() -> tuple[bytes, ...]:
@@ -242,7 +265,7 @@ def simple_targets() -> list[Target]:
         Target("head", tuple(heads), read_head),
         Target("heads", (bundle.write_heads(heads), b""), lambda d: bundle.write_heads(bundle.split_heads(d))),
         Target("statement", (bundle_statement(),), read_statement),
-        Target("index", (bundle_index(), b""), lambda d: b"".join(e.line().encode() for e in bundle.parse_index(d))),
+        Target("index", (index_of_a_bundle(), b""), index_line),
         Target("bag", (bag,), lambda d: bundle.bag_manifest((k, v) for k, v in _bag(d)).encode()),
         Target("outbox", outboxes(), read_outbox),
         Target("receipt", vector_inputs("receipt"), read_receipt),

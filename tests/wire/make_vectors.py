@@ -65,6 +65,7 @@ def render(case: dict[str, object]) -> str:
 def all_files() -> Iterator[tuple[str, str]]:
     """Every file as (path below vectors/, text)."""
     from tests.wire import (
+        cases_courier,
         cases_ed25519,
         cases_frame,
         cases_json,
@@ -74,7 +75,16 @@ def all_files() -> Iterator[tuple[str, str]]:
         cases_short,
     )
 
-    for module in (cases_ed25519, cases_frame, cases_json, cases_puzzle, cases_receipt, cases_sealed, cases_short):
+    for module in (
+        cases_courier,
+        cases_ed25519,
+        cases_frame,
+        cases_json,
+        cases_puzzle,
+        cases_receipt,
+        cases_sealed,
+        cases_short,
+    ):
         for folder, cases in module.folders().items():
             for name, case in cases.items():
                 yield f"{folder}/{name}.json", render(case)

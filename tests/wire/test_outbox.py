@@ -12,6 +12,7 @@ from intake.wire.outbox import (
     Ack,
     AckOutbox,
     HandoverOutbox,
+    LogSeen,
     OutboxHead,
     RepliesOutbox,
     SlotEntry,
@@ -22,12 +23,15 @@ from intake.wire.outbox import (
 HEAD = OutboxHead("ab" * 32, "A", 3, date(2026, 11, 22))
 ACKS = tuple(Ack(bytes([i]) * 16, bytes([i]) * 32) for i in range(1, 4))
 SLOTS = tuple(SlotEntry(bytes([i]) * 32, i % 4, bytes([i]) * 4096) for i in range(8))
+LOGS = (LogSeen("log-1", 0, bytes(32)), LogSeen("log-2", 70, bytes([7]) * 32))
 OUTBOXES = [
     AckOutbox(HEAD, ACKS),
     AckOutbox(HEAD, ()),
     HandoverOutbox(HEAD, "B", ACKS),
     RepliesOutbox(HEAD, SLOTS),
     RepliesOutbox(HEAD, SLOTS, at_once=True),
+    AckOutbox(HEAD, ACKS, LOGS),
+    AckOutbox(HEAD, (), LOGS[:1]),
 ]
 
 
@@ -58,6 +62,13 @@ def test_outbox_written_and_read_is_the_same(outbox, make_signer):
         (0, "intake-acks/v1", "intake-handover/v1"),
         (2, "from B\n", ""),
         (3, " 1 ", " 4 "),
+        (5, "log log-1 0 ", "log log-1 00 "),
+        (5, "log log-1 0 ", "log log-3 0 "),
+        (5, "log log-1 0 ", "log log-2 0 "),
+        (5, "log log-2 70 ", "log  70 "),
+        (5, "log log-2 70 ", "log log-2 70 x "),
+        (5, "laptop A\n", "laptop A\nlog log-0 1 " + "A" * 43 + "=\n"),
+        (5, "count 3\n", "count 3\nlog log-3 1 " + "A" * 43 + "=\n"),
         (3, "count 8", "count 7"),
         (3, "release delayed\n", ""),
         (3, "release delayed", "release later"),

@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from intake.wire import ed25519, errors, frame, mailbox, padding, puzzle, receipt, returncode, sealed, section
+from intake.wire import (
+    courier_request,
+    ed25519,
+    errors,
+    frame,
+    mailbox,
+    padding,
+    puzzle,
+    receipt,
+    returncode,
+    sealed,
+    section,
+)
 from intake.wire.encoding import strict_json_dumps, strict_json_loads, utf8
 from intake.wire.envelope import parse_envelope, write_envelope
+from intake.wire.note import require_signer
 from tests.wire import make_vectors
 from tests.wire.cases_frame import to_json
 
 FOLDERS = (
+    "courier",
     "ed25519",
     "envelope",
     "frame",
@@ -148,6 +162,31 @@ def run_receipt(case):
     return {"day": found.day.isoformat(), "text": found.text()}
 
 
+def run_courier_request(case):
+    note, request, payload = courier_request.split_request(input_bytes(case))
+    require_signer(note, {case["name"]: bytes.fromhex(case["key"])})
+    if not request.covers(payload):
+        raise errors.DigestMismatch
+    return {
+        "deployment": request.deployment,
+        "courier": request.courier,
+        "challenge": request.challenge.hex(),
+        "path": request.path,
+        "payload": payload.hex(),
+    }
+
+
+def run_piece(case):
+    found = courier_request.parse_piece(input_bytes(case))
+    assert found.payload() == input_bytes(case)
+    return dataclasses.asdict(found)
+
+
+def run_offer(case):
+    assert courier_request.parse_offer(input_bytes(case)).to_json() == input_bytes(case)
+
+
+COURIER = {"request": run_courier_request, "piece": run_piece, "offer": run_offer}
 OPERATIONS = {
     "delete": run_delete,
     "id": lambda case: mailbox.mailbox_id(input_bytes(case)).hex(),
@@ -156,6 +195,7 @@ OPERATIONS = {
     "slot": run_slot,
 }
 RUNNERS = {
+    "courier": lambda case: COURIER[case["operation"]](case),
     "ed25519": run_ed25519,
     "envelope": run_envelope,
     "frame": run_frame,

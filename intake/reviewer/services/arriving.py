@@ -1,7 +1,7 @@
 """What a stick brings, one object at a time: checked against the index, or taken as it is when loose."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,12 +10,16 @@ from intake.reviewer.services.bundles import Bundle
 from intake.reviewer.services.filing import Filed, file_large, file_small
 from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
 from intake.reviewer.services.keeping import OTHER_BYTES, Disagrees, keep_quarantined, receive_large
+from intake.reviewer.services.log_check import LogView
+from intake.reviewer.services.stick_objects import Segments, carve, open_object
 from intake.reviewer.settings import Home
-from intake.wire.bundle import IndexEntry
+from intake.wire.bundle_index import SEGMENTS_FOLDER, IndexEntry
 from intake.wire.errors import WireError
 from intake.wire.sealed import header_bytes_needed, parse_header
 from keys.opening import SMALL_MAX_SIZE
 from keys.ring import Keyring
+
+LOOK_UP_OBJECTS = 256
 
 
 @dataclass(frozen=True)
@@ -33,34 +37,45 @@ class Arrival:
 
 @dataclass
 class Findings:
-    """What is not as it should be, by name: (object id, reason), object ids, (file name, reason)."""
+    """What is not as it should be, by name: (object id, reason), object ids, (file name, reason).
+
+    `put_off`: objects that the key of their label does not open, to be tried with every other key after all the rest.
+    `unseen`: how many have their leaf in a part of the log that was never shown here.
+    """
 
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    put_off: list[IndexEntry] = field(default_factory=list)
+    unseen: int = 0
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Opens what comes with one laptop's keys; `is_held` says whether the vault has a hash."""
+    """Opens what comes with one laptop's keys; `held` says which of some hashes the vault has."""
 
     home: Home
     ring: Keyring
     today: date
-    is_held: Callable[[bytes], bool]
+    held: Callable[[Sequence[bytes]], set[bytes]]
     findings: Findings
 
-    def listed(self, bundle: Bundle, entries: tuple[IndexEntry, ...]) -> Iterator[Arrival | None]:
-        """Give each object of an index that is what the index and the log say; None for each that is not."""
-        for entry in entries:
-            try:
-                yield self._one_listed(bundle, entry)
-            except FileNotFoundError:
-                self.findings.missing.append(entry.object_id.hex())
-                yield None
-            except (Unreadable, Disagrees) as error:
-                self._quarantine(bundle, entry, str(error) or "it cannot be read or is no plain file")
-                yield None
+    def listed(
+        self, bundle: Bundle, log: LogView, entries: Sequence[IndexEntry], every_key: bool
+    ) -> Iterator[Arrival | None]:
+        """Give each object of an index that is what the index and the log say; None for each that is not.
+
+        Without `every_key` a small object is tried with the key of its label alone, and is put off when that does not
+        open it: a flood of junk then costs two tries each before the last honest report is out, not twenty.
+        """
+        reader = _Listed(self, bundle, log, Segments(bundle.folder), every_key)
+        try:
+            for start in range(0, len(entries), LOOK_UP_OBJECTS):
+                step = entries[start : start + LOOK_UP_OBJECTS]
+                held = self.held([entry.sha256 for entry in step])
+                yield from (reader.take(entry, entry.sha256 in held) for entry in step)
+        finally:
+            reader.segments.close()
 
     def loose(self, folder: UntrustedFolder, names: list[str]) -> Iterator[Arrival | None]:
         """Give each sealed file among `names`; None for each file that is not one."""
@@ -74,26 +89,20 @@ class Arrivals:
                 self.findings.refused.append((clean_name(name), str(error)))
                 yield None
 
-    def _one_listed(self, bundle: Bundle, entry: IndexEntry) -> Arrival:
-        if not bundle.leaf_agrees(entry):
-            raise Disagrees("its log entry is of another object")
-        if self.is_held(entry.sha256):
-            return Arrival(entry.sha256, None, entry)
-        with bundle.folder.open(entry.path) as source:
-            if entry.size > SMALL_MAX_SIZE:
-                copy = receive_large(self.home, source, entry.size, entry.sha256)
-                filed = file_large(self.ring, copy.path, copy.sha256, entry.epoch, self.today)
-                return Arrival(entry.sha256, filed, entry, large=True)
-            with readable():
-                data = source.read(SMALL_MAX_SIZE + 1)
-        if len(data) != entry.size or hashlib.sha256(data).digest() != entry.sha256:
-            raise Disagrees(OTHER_BYTES)
-        return Arrival(entry.sha256, file_small(self.ring, data, entry.epoch, self.today), entry)
-
-    def _quarantine(self, bundle: Bundle, entry: IndexEntry, reason: str) -> None:
-        object_id = entry.object_id.hex()
-        keep_quarantined(self.home, bundle.folder, entry.path, bundle.statement.bundle, object_id)
-        self.findings.quarantined.append((object_id, reason))
+    def carved(self, folder: UntrustedFolder) -> Iterator[Arrival | None]:
+        """Give what is in segments whose index is damaged, as loose objects; None for what is none."""
+        pieces = carve(folder)
+        while True:
+            try:
+                data = next(pieces)
+                parse_header(data[:header_bytes_needed])
+            except StopIteration:
+                return
+            except (FileNotFoundError, Unreadable, WireError):
+                self.findings.refused.append((SEGMENTS_FOLDER, "a piece of a segment cannot be read"))
+                yield None
+            else:
+                yield self._small_loose(data)
 
     def _one_loose(self, folder: UntrustedFolder, name: str) -> Arrival:
         with folder.open(name) as source:
@@ -104,10 +113,71 @@ class Arrivals:
             if len(data) > SMALL_MAX_SIZE:
                 source.seek(0)
                 copy = receive_large(self.home, source, None, None)
-                if self.is_held(copy.sha256):
+                if self.held([copy.sha256]):
                     return Arrival(copy.sha256, None, None)
-                filed = file_large(self.ring, copy.path, copy.sha256, 0, self.today)
+                filed = file_large(self.ring.identities(), copy.path, copy.sha256, self.today)
                 return Arrival(copy.sha256, filed, None, large=True)
+        return self._small_loose(data)
+
+    def _small_loose(self, data: bytes) -> Arrival:
         sha256 = hashlib.sha256(data).digest()
-        known = self.is_held(sha256)
-        return Arrival(sha256, None if known else file_small(self.ring, data, 0, self.today), None)
+        known = self.held([sha256])
+        return Arrival(sha256, None if known else file_small(self.ring.identities(), data, self.today), None)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Takes objects of one bundle by its index."""
+
+    arrivals: Arrivals
+    bundle: Bundle
+    log: LogView
+    segments: Segments
+    every_key: bool
+
+    def take(self, entry: IndexEntry, is_held: bool) -> Arrival | None:
+        findings = self.arrivals.findings
+        try:
+            arrival = self._one(entry, is_held)
+        except FileNotFoundError:
+            findings.missing.append(entry.object_id.hex())
+            return None
+        except (Unreadable, Disagrees) as error:
+            self._quarantine(entry, str(error) or "it cannot be read or is no plain file")
+            return None
+        if not self.every_key and arrival.filed is not None and arrival.filed.is_unmatched and not arrival.large:
+            findings.put_off.append(entry)
+            return None
+        findings.unseen += arrival.entry is None
+        return arrival
+
+    def _one(self, entry: IndexEntry, is_held: bool) -> Arrival:
+        agrees = self.log.agrees(entry)
+        if agrees is False:
+            raise Disagrees("its log entry is of another object")
+        # A leaf that was never shown here proves nothing: its object is read like any, and not acked.
+        listed = None if agrees is None else entry
+        if is_held:
+            return Arrival(entry.sha256, None, listed)
+        ring, today = self.arrivals.ring, self.arrivals.today
+        if entry.size > SMALL_MAX_SIZE:
+            with open_object(self.bundle.folder, entry) as source:
+                copy = receive_large(self.arrivals.home, source, entry.size, entry.sha256)
+            filed = file_large(ring.identities(entry.epoch), copy.path, copy.sha256, today)
+            return Arrival(entry.sha256, filed, listed, large=True)
+        data = self._read(entry)
+        if len(data) != entry.size or hashlib.sha256(data).digest() != entry.sha256:
+            raise Disagrees(OTHER_BYTES)
+        keys = ring.identities(entry.epoch) if self.every_key else ring.labelled(entry.epoch)
+        return Arrival(entry.sha256, file_small(keys, data, today), listed)
+
+    def _read(self, entry: IndexEntry) -> bytes:
+        if entry.place is not None:
+            return self.segments.read(entry)
+        with open_object(self.bundle.folder, entry) as source, readable():
+            return source.read(SMALL_MAX_SIZE + 1)
+
+    def _quarantine(self, entry: IndexEntry, reason: str) -> None:
+        object_id = entry.object_id.hex()
+        keep_quarantined(self.arrivals.home, self.bundle.folder, entry, self.bundle.statement.bundle)
+        self.arrivals.findings.quarantined.append((object_id, reason))

@@ -5,6 +5,7 @@ manifest that cannot be read is one that this laptop did not take over.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 from intake.reviewer.services.bundles import Bundle
 from intake.reviewer.services.folders import Unreadable, UntrustedFolder
@@ -17,22 +18,26 @@ from intake.wire.bundle import (
     NOTE_NAME,
     bag_info,
     bag_manifest,
+    parse_bag_manifest,
 )
+from intake.wire.bundle_index import IndexEntry
 from intake.wire.constants import MANIFEST_MAX_SIZE
+from intake.wire.errors import WireError
 
 _PAYLOAD_MANIFEST = "manifest-sha256.txt"
 _TAG_MANIFEST = "tagmanifest-sha256.txt"
 _LINE_MAX_SIZE = 300
+_LINES_MORE = 64
 
 
 def damaged_tags(bundle: Bundle) -> list[str]:
     """Return a warning for each file beside the objects that is missing or not what the signed statement makes it."""
     statement = bundle.statement
     entries = bundle.entries or ()
-    payload = [(entry.path, entry.sha256.hex()) for entry in entries]
+    payload = _objects(entries, _payload_named(bundle.folder, _LINE_MAX_SIZE * (len(entries) + _LINES_MORE)))
     payload += [(INDEX_NAME, statement.index), (LEAVES_NAME, statement.leaves)]
     payload += [(HEADS_NAME, statement.heads), (MANIFEST_NAME, statement.manifest)]
-    limit = _LINE_MAX_SIZE * len(payload)
+    limit = _LINE_MAX_SIZE * (len(entries) + _LINES_MORE)
     wanted = {
         "bagit.txt": _digest(BAGIT_TXT.encode()),
         "bag-info.txt": _digest(bag_info(statement).encode()),
@@ -45,6 +50,23 @@ def damaged_tags(bundle: Bundle) -> list[str]:
     found[_TAG_MANIFEST] = _file_digest(bundle.folder, _TAG_MANIFEST, limit)
     found[MANIFEST_NAME] = _file_digest(bundle.folder, MANIFEST_NAME, MANIFEST_MAX_SIZE)
     return [f"{name} is missing or damaged" for name, digest in wanted.items() if found[name] != digest]
+
+
+def _objects(entries: Sequence[IndexEntry], named: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return path and hash of each file of objects; of segments and parts, whose hash no index tells, the one named.
+
+    Their objects are held to hashes of their own, and the tag manifest to the file that names these.
+    """
+    own = {entry.paths[0]: entry.sha256.hex() for entry in entries if entry.place is None and len(entry.paths) == 1}
+    others = {path for entry in entries if entry.place or len(entry.paths) > 1 for path in entry.paths}
+    return [*own.items(), *((path, named.get(path, "")) for path in others)]
+
+
+def _payload_named(folder: UntrustedFolder, limit: int) -> dict[str, str]:
+    try:
+        return parse_bag_manifest(folder.read(_PAYLOAD_MANIFEST, limit))
+    except (FileNotFoundError, Unreadable, WireError):
+        return {}
 
 
 def _digest(data: bytes) -> str:

@@ -20,14 +20,13 @@ from intake.wire.bundle import (
     MANIFEST_NAME,
     NOTE_NAME,
     BundleStatement,
-    IndexEntry,
     parse_bundle_note,
-    parse_index,
     split_heads,
 )
-from intake.wire.constants import MANIFEST_MAX_SIZE, OBJECT_MEDIA, OBJECT_SMALL, SHA256_SIZE
+from intake.wire.bundle_index import IndexEntry, parse_index
+from intake.wire.constants import MANIFEST_MAX_SIZE, SHA256_SIZE
 from intake.wire.errors import WireError
-from intake.wire.log import Head, leaf, parse_head
+from intake.wire.log import Head, parse_head
 from intake.wire.manifest import Manifest, VerifiedManifest, parse_manifest, verify_manifest
 from intake.wire.note import Note, require_signer
 
@@ -35,7 +34,6 @@ NOTE_FILE_MAX_SIZE = 64 * 1024
 HEADS_MAX_SIZE = 16 * 1024**2
 _INDEX_LINE_MAX_SIZE = 300
 _BAG_FILES = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
-_KINDS = {"report": OBJECT_SMALL, "media": OBJECT_MEDIA}
 
 
 @dataclass(frozen=True)
@@ -62,23 +60,20 @@ class Bundle:
     heads: tuple[SignedHead, ...]
     damage: str
 
-    def leaf_agrees(self, entry: IndexEntry) -> bool:
-        """Say whether the leaf the log holds for an entry is made from what the index says of it."""
-        place = entry.leaf_number - self.statement.leaves_first
-        if not 0 <= place < len(self.leaves):
-            return False
-        kind = _KINDS[entry.kind]
-        return self.leaves[place] == leaf(entry.salt, entry.sha256, kind, entry.size, entry.epoch)
-
     def unnamed_files(self) -> list[str]:
         """Return the cleaned names of files that the bundle does not speak of; they are left alone."""
         named = {*_BAG_FILES, NOTE_NAME, INDEX_NAME, LEAVES_NAME, HEADS_NAME, MANIFEST_NAME}
-        named |= {entry.path for entry in self.entries or ()}
+        named |= {path for entry in self.entries or () for path in entry.paths}
         return [clean_name(name) for name in self.folder.names() if name not in named]
 
 
 def looks_like_bundle(path: Path) -> bool:
-    """Say whether a folder means to be a bundle, so that one without a note is refused and not passed over."""
+    """Say whether a folder means to be a bundle, so that one without a note is refused and not passed over.
+
+    What begins with `.bundle-` is one that a server or courier never finished.
+    """
+    if path.name.startswith(".bundle-"):
+        return False
     return any((path / name).exists() for name in (NOTE_NAME, "bagit.txt")) or path.name.startswith("bundle-")
 
 

@@ -5,6 +5,7 @@ carry key may be elsewhere, or it may be noise.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,9 +30,9 @@ from intake.wire.encoding import day_text
 from intake.wire.errors import BadSignature, FrameInvalid, SectionInvalid
 from intake.wire.frame import Closing, Common, FollowUp, MediaHeader, Section, verify_follow_up
 from intake.wire.section import parse_section
+from keys.age import HybridIdentity
 from keys.errors import NoMatch, SealedObjectError
 from keys.opening import HandSealed, OpenedFrame, OpenedMedia, open_large, open_small
-from keys.ring import Keyring
 
 KIND_HAND_SEALED = 0
 KIND_MALFORMED = 255
@@ -42,11 +43,15 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class Filed:
-    """An object ready to be put in: its row, its part's row (None when it did not open), its item's key."""
+    """An object ready to be put in: its row, its part's row (None when it did not open), its item's key.
+
+    `is_unmatched`: none of the keys tried opened it.
+    """
 
     object: Row
     part: Row | None
     item_key: bytes
+    is_unmatched: bool = False
 
     @property
     def state(self) -> str:
@@ -54,12 +59,12 @@ class Filed:
         return str(self.object["state"])
 
 
-def file_small(ring: Keyring, data: bytes, label: int, today: date) -> Filed:
-    """Open a sealed object of at most 64 KiB; nothing in it is raised, everything becomes a state."""
+def file_small(keys: Sequence[HybridIdentity], data: bytes, today: date) -> Filed:
+    """Open a sealed object of at most 64 KiB with these keys; nothing in it is raised, everything becomes a state."""
     sha256 = hashlib.sha256(data).digest()
     row: Row = {"sha256": sha256, "size": len(data), "day": day_text(today), "data": data}
     try:
-        opened = open_small(data, ring.identities(label))
+        opened = open_small(data, keys)
         key, part = _part(sha256, opened)
     except (NoMatch, SealedObjectError) as error:
         return _unopened(row, error)
@@ -68,13 +73,13 @@ def file_small(ring: Keyring, data: bytes, label: int, today: date) -> Filed:
     return Filed(row | {"state": STATE_OPENED, "problem": ""}, part, key)
 
 
-def file_large(ring: Keyring, path: Path, sha256: bytes, label: int, today: date) -> Filed:
+def file_large(keys: Sequence[HybridIdentity], path: Path, sha256: bytes, today: date) -> Filed:
     """Open the vault's own copy of a large sealed object, 64 KiB at a time; states as file_small."""
     size = path.stat().st_size
     row: Row = {"sha256": sha256, "size": size, "day": day_text(today), "data": None}
     try:
         with path.open("rb") as source:
-            opened = open_large(source, ring.identities(label))
+            opened = open_large(source, keys)
         key, part = _part(sha256, opened)
     except (NoMatch, SealedObjectError) as error:
         return _unopened(row, error)
@@ -83,27 +88,29 @@ def file_large(ring: Keyring, path: Path, sha256: bytes, label: int, today: date
     return Filed(row | {"state": STATE_OPENED, "problem": ""}, part, key)
 
 
-def is_known(connection: Connection, sha256: bytes) -> bool:
-    """Say whether the vault has the object with this 32-byte hash."""
-    return connection.execute(select(OBJECTS.c.size).where(OBJECTS.c.sha256 == sha256)).first() is not None
+def known(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Return those of some 32-byte hashes whose objects the vault has."""
+    return set(connection.execute(select(OBJECTS.c.sha256).where(OBJECTS.c.sha256.in_(hashes))).scalars())
 
 
-def is_held(connection: Connection, sha256: bytes, path: Path) -> bool:
-    """Say whether the vault has it and, if it is a large one, its file at `path` is still there in its full size."""
-    wanted = select(OBJECTS.c.size, OBJECTS.c.data.is_(None)).where(OBJECTS.c.sha256 == sha256)
-    row = connection.execute(wanted).first()
-    if row is None:
-        return False
-    size, is_large = row
-    return not is_large or (path.is_file() and path.stat().st_size == size)
+def held(connection: Connection, hashes: Sequence[bytes], path_of: Callable[[bytes], Path]) -> set[bytes]:
+    """Return those of some hashes that the vault has; a large one only if its file is there in its full size."""
+    wanted = select(OBJECTS.c.sha256, OBJECTS.c.size, OBJECTS.c.data.is_(None)).where(OBJECTS.c.sha256.in_(hashes))
+    rows = connection.execute(wanted).all()
+    return {sha256 for sha256, size, is_large in rows if not is_large or _is_file(path_of(sha256), size)}
 
 
-def put_in(connection: Connection, filed: Filed) -> None:
-    """Write a filed object, its part and, if it is the first of its report, a new number."""
-    connection.execute(insert(OBJECTS).values(**filed.object))
-    if filed.part is not None:
-        part = filed.part | {"item": _item(connection, filed.item_key)}
-        connection.execute(insert(PARTS).values(**part))
+def _is_file(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def put_in(connection: Connection, filed: Sequence[Filed]) -> None:
+    """Write filed objects, their parts and, for each that is the first of its report, a new number."""
+    if filed:
+        connection.execute(insert(OBJECTS), [each.object for each in filed])
+    parts = [each.part | {"item": _item(connection, each.item_key)} for each in filed if each.part is not None]
+    if parts:
+        connection.execute(insert(PARTS), parts)
 
 
 def _item(connection: Connection, key: bytes) -> int:
@@ -115,7 +122,7 @@ def _item(connection: Connection, key: bytes) -> int:
 
 def _unopened(row: Row, error: Exception) -> Filed:
     problem = "no key opens it" if isinstance(error, NoMatch) else "not intact inside"
-    return Filed(row | {"state": STATE_UNOPENED, "problem": problem}, None, b"")
+    return Filed(row | {"state": STATE_UNOPENED, "problem": problem}, None, b"", isinstance(error, NoMatch))
 
 
 def _malformed(row: Row, sha256: bytes, size: int, error: Exception) -> Filed:

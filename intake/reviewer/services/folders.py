@@ -34,9 +34,10 @@ class UntrustedFolder:
         """Give a plain file by its path inside; raises FileNotFoundError, or Unreadable for anything else."""
         with readable():
             descriptor = self._descend(name.split("/"))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise Unreadable
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Unreadable
             yield file
 
     def read(self, name: str, limit: int) -> bytes:

@@ -1,57 +1,29 @@
 """`reviewer import`: bundles and loose sealed files into the vault, in small steps that each are whole.
 
-Each step (100 small objects, or up to and with one large) is one transaction with its own event. Killed in
-between, the next import goes on; done twice, the second changes nothing.
+Each step is one transaction with its own event (recording.py). Killed in between, the next import goes on; done
+twice, the second changes nothing. Small objects that the key of their label does not open are put off until all others
+are in, and only then tried with every key: a flood of junk must not keep honest reports waiting.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
-
 from intake.reviewer.cleaning import clean_name
 from intake.reviewer.errors import BundleRefused, NotFound
-from intake.reviewer.models import LISTINGS, STATE_MALFORMED, STATE_UNOPENED
-from intake.reviewer.services.arriving import Arrival, Arrivals, Findings
+from intake.reviewer.services.arriving import Arrivals, Findings
 from intake.reviewer.services.bag_check import damaged_tags
 from intake.reviewer.services.bundles import Bundle, looks_like_bundle, open_bundle
 from intake.reviewer.services.events import append_event, read_events
-from intake.reviewer.services.filing import is_held, is_known, put_in
+from intake.reviewer.services.filing import held
 from intake.reviewer.services.folders import UntrustedFolder
 from intake.reviewer.services.keeping import keep_proof
-from intake.reviewer.services.log_check import check_log
+from intake.reviewer.services.log_check import check_log, view_log
+from intake.reviewer.services.recording import ImportResult, Progress, Recorder
 from intake.reviewer.services.state import fold
 from intake.reviewer.storage import Vault
-from intake.wire.bundle import OBJECTS_FOLDER, IndexEntry
-from intake.wire.encoding import day_text
+from intake.wire.bundle_index import OBJECTS_FOLDER, IndexEntry
 from keys.ring import Keyring
-
-STEP_OBJECTS = 100
-Progress = Callable[[int, int], None]
-
-
-@dataclass
-class ImportResult:
-    """What became of one bundle or of the loose files given: counts, and names of what is not as it should be.
-
-    `asked`: somebody named this very file; else it merely lay in the folder, beside outboxes and other things.
-    """
-
-    title: str
-    asked: bool = False
-    bundle: str = ""
-    serial: int = 0
-    acked: bool = False
-    new: int = 0
-    known: int = 0
-    unopened: int = 0
-    malformed: int = 0
-    findings: Findings = field(default_factory=Findings)
-    unnamed: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    forks: list[str] = field(default_factory=list)
 
 
 class Importer:
@@ -95,6 +67,7 @@ class Importer:
             if bundle.entries is None:
                 result.warnings.append(f"{bundle.damage}: its objects are taken as loose files, none is acked")
                 self._take_loose(result, bundle.folder, bundle.folder.names(OBJECTS_FOLDER))
+                self._take_carved(result, bundle.folder)
             else:
                 result.warnings += damaged_tags(bundle)
                 self._take_listed(result, bundle, bundle.entries)
@@ -113,61 +86,35 @@ class Importer:
             source.close()
         return result
 
-    def _take_listed(self, result: ImportResult, bundle: Bundle, entries: tuple[IndexEntry, ...]) -> None:
+    def _take_listed(self, result: ImportResult, bundle: Bundle, entries: Sequence[IndexEntry]) -> None:
         result.acked = True
-        self._take(result, self._arrivals(result).listed(bundle, entries), len(entries), bundle.log)
+        arrivals, found = self._arrivals(result), result.findings
+        with self._vault.begin() as connection:
+            log = view_log(connection, bundle)
+        recorder = self._recorder(result, bundle.log)
+        recorder.take(arrivals.listed(bundle, log, entries, every_key=False), len(entries))
+        if found.put_off:
+            recorder.take(arrivals.listed(bundle, log, found.put_off, every_key=True), len(found.put_off))
+        if found.unseen:
+            result.warnings.append(
+                f"{found.unseen} objects are taken and not acked: their log entries were not seen here"
+            )
 
     def _take_loose(self, result: ImportResult, folder: UntrustedFolder, names: list[str]) -> None:
-        self._take(result, self._arrivals(result).loose(folder, names), len(names), "")
+        self._recorder(result, "").take(self._arrivals(result).loose(folder, names), len(names))
+
+    def _take_carved(self, result: ImportResult, folder: UntrustedFolder) -> None:
+        self._recorder(result, "").take(self._arrivals(result).carved(folder), 0)
 
     def _arrivals(self, result: ImportResult) -> Arrivals:
-        return Arrivals(self._vault.home, self._ring, self._today, self._is_held, result.findings)
+        return Arrivals(self._vault.home, self._ring, self._today, self._held, result.findings)
 
-    def _is_held(self, sha256: bytes) -> bool:
+    def _recorder(self, result: ImportResult, log: str) -> Recorder:
+        return Recorder(self._vault, self._ring, result, log, self._progress)
+
+    def _held(self, hashes: Sequence[bytes]) -> set[bytes]:
         with self._vault.begin() as connection:
-            return is_held(connection, sha256, self._vault.object_path(sha256))
-
-    def _take(self, result: ImportResult, arrivals: Iterator[Arrival | None], total: int, log: str) -> None:
-        with self._vault.begin() as connection:
-            done = set(fold(read_events(connection)).bundles.get(result.bundle, ()))
-        seen = 0
-        for step in _steps(arrivals):
-            with self._vault.begin() as connection:
-                self._write(connection, result, [each for each in step if each], done, log)
-            seen += len(step)
-            self._progress(seen, total)
-
-    def _write(
-        self,
-        connection: Connection,
-        result: ImportResult,
-        step: list[Arrival],
-        done: set[tuple[str, str]],
-        log: str,
-    ) -> None:
-        rows = []
-        for each in step:
-            state = self._put(connection, result, each)
-            key = (each.entry.object_id.hex() if each.entry else "", each.sha256.hex())
-            if key not in done and (each.entry or state != "known"):
-                done.add(key)
-                rows.append([*key, state])
-                if each.entry:
-                    _list(connection, each.entry, result.bundle, log)
-        if rows:
-            bundle = result.bundle if result.acked else ""
-            append_event(connection, self._ring, "import", bundle=bundle, objects=rows)
-
-    def _put(self, connection: Connection, result: ImportResult, each: Arrival) -> str:
-        # Twice in one step, under two ids: the first has put it in.
-        if each.filed is None or is_known(connection, each.sha256):
-            result.known += 1
-            return "known"
-        put_in(connection, each.filed)
-        result.new += 1
-        result.unopened += each.filed.state == STATE_UNOPENED
-        result.malformed += each.filed.state == STATE_MALFORMED
-        return each.filed.state
+            return held(connection, hashes, self._vault.object_path)
 
     def _close(self, result: ImportResult, bundle: Bundle) -> None:
         """Check the log, and write down what was wrong unless the last import of this bundle said the same."""
@@ -190,24 +137,3 @@ class Importer:
                 append_event(connection, self._ring, "bundle", **fields)
         if result.forks:
             keep_proof(self._vault.home, bundle.folder, result.bundle)
-
-
-def _steps(arrivals: Iterator[Arrival | None]) -> Iterator[list[Arrival | None]]:
-    step: list[Arrival | None] = []
-    for each in arrivals:
-        step.append(each)
-        if len(step) == STEP_OBJECTS or (each and each.large):
-            yield step
-            step = []
-    if step:
-        yield step
-
-
-def _list(connection: Connection, entry: IndexEntry, bundle: str, log: str) -> None:
-    same = (LISTINGS.c.object_id == entry.object_id, LISTINGS.c.sha256 == entry.sha256)
-    if connection.execute(select(LISTINGS.c.leaf).where(*same)).first():
-        return
-    row = {"epoch": entry.epoch, "day": day_text(entry.day), "leaf": entry.leaf_number}
-    connection.execute(
-        insert(LISTINGS).values(object_id=entry.object_id, sha256=entry.sha256, log=log, bundle=bundle, **row)
-    )

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
+from intake.reviewer.services.stick_objects import Readable, open_object
 from intake.reviewer.settings import RECEIVING_PREFIX, Home
 from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, NOTE_NAME
+from intake.wire.bundle_index import IndexEntry
 from intake.wire.constants import MEDIA_SEALED_MAX_SIZE
 
 COPY_BLOCK_SIZE = 1024**2
@@ -35,7 +37,7 @@ class Copy:
     sha256: bytes
 
 
-def receive_large(home: Home, source: BinaryIO, size: int | None, sha256: bytes | None) -> Copy:
+def receive_large(home: Home, source: Readable, size: int | None, sha256: bytes | None) -> Copy:
     """Copy a large sealed object into the vault under its hash; raises Disagrees when size or hash differ.
 
     Reads 1 MiB at a time, at most 4 GiB. None takes what comes.
@@ -49,13 +51,13 @@ def receive_large(home: Home, source: BinaryIO, size: int | None, sha256: bytes 
         return Copy(target, copy.size, copy.sha256)
 
 
-def keep_quarantined(home: Home, folder: UntrustedFolder, name: str, bundle: str, object_id: str) -> None:
+def keep_quarantined(home: Home, folder: UntrustedFolder, entry: IndexEntry, bundle: str) -> None:
     """Keep a damaged object as it came, as far as it can be read, for people to look into."""
     target = home.quarantine / bundle
     target.mkdir(mode=0o700, exist_ok=True)
     try:
-        with folder.open(name) as source, _copied(source, target, MEDIA_SEALED_MAX_SIZE) as copy:
-            os.replace(copy.path, target / f"{object_id}.age")
+        with open_object(folder, entry) as source, _copied(source, target, MEDIA_SEALED_MAX_SIZE) as copy:
+            os.replace(copy.path, target / f"{entry.object_id.hex()}.age")
             sync_folder(target)
     except (FileNotFoundError, Unreadable, Disagrees):
         return
@@ -81,7 +83,7 @@ def sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def _copied(source: BinaryIO, folder: Path, limit: int) -> Iterator[Copy]:
+def _copied(source: Readable, folder: Path, limit: int) -> Iterator[Copy]:
     descriptor, name = tempfile.mkstemp(prefix=RECEIVING_PREFIX, dir=folder)
     try:
         with open(descriptor, "wb") as sink:
@@ -93,7 +95,7 @@ def _copied(source: BinaryIO, folder: Path, limit: int) -> Iterator[Copy]:
         Path(name).unlink(missing_ok=True)
 
 
-def _copy(source: BinaryIO, sink: BinaryIO, limit: int) -> tuple[int, bytes]:
+def _copy(source: Readable, sink: BinaryIO, limit: int) -> tuple[int, bytes]:
     digest, size = hashlib.sha256(), 0
     while block := _read(source):
         size += len(block)
@@ -104,6 +106,6 @@ def _copy(source: BinaryIO, sink: BinaryIO, limit: int) -> tuple[int, bytes]:
     return size, digest.digest()
 
 
-def _read(source: BinaryIO) -> bytes:
+def _read(source: Readable) -> bytes:
     with readable():
         return source.read(COPY_BLOCK_SIZE)

@@ -7,12 +7,55 @@ objects out.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
 from intake.reviewer.models import HEADS, LEAVES
 from intake.reviewer.services.bundles import Bundle
+from intake.wire.bundle_index import IndexEntry
+from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL
 from intake.wire.encoding import day_text
+from intake.wire.log import leaf, tree_root
+from intake.wire.outbox import LogSeen
+
+_KINDS = {"report": OBJECT_SMALL, "media": OBJECT_MEDIA}
+
+
+@dataclass(frozen=True)
+class LogView:
+    """The leaves that may speak for a bundle's objects: its own, and before them those that the vault knows."""
+
+    known: list[bytes]
+    first: int
+    leaves: tuple[bytes, ...]
+
+    def agrees(self, entry: IndexEntry) -> bool | None:
+        """Say whether the log's leaf is made from what the index says; None when that leaf was never shown here."""
+        found = self._leaf(entry.leaf_number)
+        made = leaf(entry.salt, entry.sha256, _KINDS[entry.kind], entry.size, entry.epoch)
+        return None if found is None else found == made
+
+    def _leaf(self, number: int) -> bytes | None:
+        if 0 <= number - self.first < len(self.leaves):
+            return self.leaves[number - self.first]
+        if number < self.first:
+            return self.known[number] if number < len(self.known) else None
+        # Beyond what a bundle itself shows: no honest server lists that.
+        return b""
+
+
+def view_log(connection: Connection, bundle: Bundle) -> LogView:
+    """Return the leaves for a bundle."""
+    first = bundle.statement.leaves_first
+    return LogView(_leaves(connection, bundle.log) if first else [], first, bundle.leaves)
+
+
+def logs_seen(connection: Connection) -> tuple[LogSeen, ...]:
+    """Return what the vault holds of each log, for an ack outbox."""
+    names = connection.execute(select(LEAVES.c.log).distinct().order_by(LEAVES.c.log)).scalars().all()
+    found = ((name, _leaves(connection, name)) for name in names)
+    return tuple(LogSeen(name, len(entries), tree_root(entries)) for name, entries in found)
 
 
 def check_log(connection: Connection, bundle: Bundle) -> tuple[list[str], list[str]]:

@@ -16,6 +16,7 @@ from intake.reviewer.errors import InputInvalid
 from intake.reviewer.models import OUTBOXES, SLOTS
 from intake.reviewer.services.events import append_event, read_events
 from intake.reviewer.services.keeping import sync_folder
+from intake.reviewer.services.log_check import logs_seen
 from intake.reviewer.services.state import ACKS, REPLIES, Answer, State, fold
 from intake.reviewer.storage import Vault
 from intake.wire.constants import MAILBOX_ID_SIZE, OBJECT_ID_SIZE, REPLIES_BATCH, SHA256_SIZE, SLOT_SIZE
@@ -61,7 +62,7 @@ def _sign_acks(connection: Connection, ring: Keyring, state: State, today: date,
     if not latest:
         return
     acks = tuple(sorted(Ack(unhex(key, OBJECT_ID_SIZE), unhex(value, SHA256_SIZE)) for key, value in latest.items()))
-    outbox = AckOutbox(_head(ring, state, ACKS, today), acks)
+    outbox = AckOutbox(_head(ring, state, ACKS, today), acks, logs_seen(connection))
     entries = [[each.object_id.hex(), each.sha256.hex()] for each in acks]
     _keep(connection, ring, ACKS, outbox, ring.ack_signer.sign(outbox), entries)
 

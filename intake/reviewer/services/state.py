@@ -51,7 +51,8 @@ def fold(events: Iterable[Event]) -> State:
 def _import(state: State, event: Event) -> None:
     bundle = event.text("bundle")
     for object_id, sha256, _ in event.rows("objects"):
-        if bundle:
+        # Without an id it is a loose file, or one whose log entry was never shown here: there is nothing to ack.
+        if bundle and object_id:
             state.bundles.setdefault(bundle, set()).add((object_id, sha256))
             # A server that lists an object again has not had our ack: it is given again.
             state.to_ack[object_id] = sha256

@@ -10,26 +10,36 @@ from datetime import date
 from sqlalchemy import Connection, insert, select, update
 
 from intake.server.errors import OutboxRefused, OutboxReplayed
-from intake.server.models import acks, objects, outboxes, revoked
+from intake.server.models import acks, heads, objects, outboxes, revoked
 from intake.server.services.core import Core
 from intake.server.services.deletion import key_hash, observe_revocations
 from intake.server.services.manifests import load_manifests
 from intake.server.services.replies import take_replies
 from intake.wire.errors import WireError
+from intake.wire.log import parse_head, tree_root
 from intake.wire.manifest import LaptopKeys, Manifest
 from intake.wire.note import Note, require_signer
-from intake.wire.outbox import Ack, HandoverOutbox, Outbox, RepliesOutbox, parse_outbox
+from intake.wire.outbox import Ack, AckOutbox, HandoverOutbox, Outbox, RepliesOutbox, parse_outbox
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What an outbox did: entries taken, and acks ignored because the object is unknown or another."""
+    """What an outbox did: entries taken, and acks ignored because the object is unknown or another.
+
+    `is_fork`: the laptop has seen another log than the one this server signed.
+    """
 
     purpose: str
     laptop: str
     serial: int
     taken: int
     ignored: int
+    is_fork: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What an operator or a courier is told."""
+        return f"{self.purpose} {self.serial} of {self.laptop}: {self.taken} taken, {self.ignored} ignored"
 
 
 def apply_outbox(core: Core, untrusted: bytes) -> Applied:
@@ -64,7 +74,8 @@ def _apply(connection: Connection, core: Core, note: Note, outbox: Outbox, day: 
         raise OutboxRefused("no key manifest is in force")
     observe_revocations(connection, in_force.manifest, day)
     key = _check_signer(connection, core, in_force.manifest, note, outbox)
-    _take_serial(connection, outbox)
+    log_size = _log_size(connection, core, outbox)
+    _take_serial(connection, outbox, log_size or 0)
     if isinstance(outbox, RepliesOutbox):
         take_replies(connection, core.decoy_secret, outbox, day)
         taken, ignored = len(outbox.slots), 0
@@ -72,7 +83,7 @@ def _apply(connection: Connection, core: Core, note: Note, outbox: Outbox, day: 
         giver = outbox.giver if isinstance(outbox, HandoverOutbox) else ""
         taken = sum(_take_ack(connection, ack, outbox.head.laptop, giver, key, day) for ack in outbox.acks)
         ignored = len(outbox.acks) - taken
-    return Applied(outbox.purpose, outbox.head.laptop, outbox.head.serial, taken, ignored)
+    return Applied(outbox.purpose, outbox.head.laptop, outbox.head.serial, taken, ignored, log_size is None)
 
 
 def _check_signer(connection: Connection, core: Core, manifest: Manifest, note: Note, outbox: Outbox) -> bytes:
@@ -97,18 +108,31 @@ def _signing_key(laptop: LaptopKeys, outbox: Outbox) -> bytes:
     return laptop.outbox if isinstance(outbox, RepliesOutbox) else laptop.ack
 
 
-def _take_serial(connection: Connection, outbox: Outbox) -> None:
-    """Records the serial; raises OutboxReplayed for one not higher than the last."""
+def _log_size(connection: Connection, core: Core, outbox: Outbox) -> int | None:
+    """How many leaves of this log the laptop says it has, 0 when it says none; None when it has another log."""
+    logs = outbox.logs if isinstance(outbox, AckOutbox) else ()
+    seen = next((log for log in logs if log.name == core.log_key.name), None)
+    if seen is None or (seen.size == 0 and seen.root == tree_root(())):
+        return 0
+    # A laptop's leaves end where a bundle ended, and each bundle ends at a head.
+    note = connection.execute(select(heads.c.note).where(heads.c.size == seen.size).limit(1)).scalar()
+    if note is None or parse_head(note, core.roots.deployment)[1].root != seen.root:
+        return None
+    return seen.size
+
+
+def _take_serial(connection: Connection, outbox: Outbox, log_size: int) -> None:
+    """Records the serial and the size of the log; raises OutboxReplayed for a serial not higher than the last."""
     head = outbox.head
     mine = (outboxes.c.laptop == head.laptop, outboxes.c.purpose == outbox.purpose)
     last = connection.execute(select(outboxes.c.serial).where(*mine)).scalar()
     if last is None:
-        values = {"laptop": head.laptop, "purpose": outbox.purpose, "serial": head.serial}
+        values = {"laptop": head.laptop, "purpose": outbox.purpose, "serial": head.serial, "log_size": log_size}
         connection.execute(insert(outboxes).values(values))
     elif head.serial <= last:
         raise OutboxReplayed
     else:
-        connection.execute(update(outboxes).where(*mine).values(serial=head.serial))
+        connection.execute(update(outboxes).where(*mine).values(serial=head.serial, log_size=log_size))
 
 
 def _take_ack(connection: Connection, ack: Ack, laptop: str, giver: str, key: bytes, day: date) -> bool:

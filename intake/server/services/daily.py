@@ -9,6 +9,7 @@ from intake.server.logs import Event, log
 from intake.server.services.core import Core
 from intake.server.services.expiry import expire_unfinished
 from intake.server.services.log import close_day, close_full
+from intake.server.services.offering import Offers
 from intake.server.services.replies import release_due
 from intake.server.services.retention import expire, oldest_unacked
 
@@ -54,6 +55,7 @@ class DailyWork:
             if head := core.store.write(closing, alone=True).result():
                 log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
+            Offers(core).clear()
             gone = expire(core)
             log(Event.ERASED, gone.objects, gone.mailboxes)
             if expired := expire_unfinished(core):

@@ -1,27 +1,29 @@
-"""Writing bundles: every stored object, the whole log and the newest manifest, as a BagIt bag (SPEC.md section 9).
+"""Writing bundles: stored objects, the log and the newest manifest, as a BagIt bag (SPEC.md section 9).
 
-Objects first, the signed note last, everything durable, then one rename: a folder named bundle-… is always whole.
+Everything durable, then one rename: a folder named bundle-… is always whole.
 """
 
-import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
-from intake.server.clock import day_seconds
-from intake.server.errors import ExportFailed
-from intake.server.models import bodies, counters, heads, leaves, objects
+from intake.server.errors import ExportFailed, StorageFull, StorageUnavailable
+from intake.server.models import counters
+from intake.server.services.backlog import Backlog
+from intake.server.services.bag import Bag, new_bag
 from intake.server.services.core import Core, erase_lock
 from intake.server.services.log import close_batch
-from intake.server.services.objects import KIND_WORDS
+from intake.server.services.packing import Packer
 from intake.server.settings import sync_folder
 from intake.wire import bundle
-from intake.wire.constants import OBJECT_ID_SIZE, OBJECT_SMALL
+from intake.wire.bundle import BundleStatement
+from intake.wire.constants import OBJECT_ID_SIZE
+from intake.wire.log import Head
+from intake.wire.manifest import LaptopKeys
 
 _SERIAL = "bundle-serial"
 
@@ -37,167 +39,118 @@ class Exported:
     damaged: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Contents:
-    entries: tuple[bundle.IndexEntry, ...]
-    leaves: bytes
-    leaves_count: int
-    heads: bytes
+def export_bundle(core: Core, target: Path, laptop: str | None = None) -> Exported:
+    """Closes the log's batch and writes a new bundle folder below `target`: what `laptop` has not acked, or everything.
 
-
-def export_bundle(core: Core, target: Path) -> Exported:
-    """Closes the log's batch and writes everything stored as a new bundle folder below `target`.
-
-    Raises ExportFailed when there is no manifest yet or the folder cannot be written.
+    Raises ExportFailed when there is no manifest yet, it names no such laptop, the folder cannot be written, or a store
+    does not answer; nothing that looks like a bundle is left then.
     """
     newest = core.manifests.known().newest
     if newest is None:
         raise ExportFailed("the server has no key manifest yet")
-    with erase_lock(core.settings, alone=False):
-        day = core.clock()
-        serial = core.store.write(lambda connection: _begin(connection, core, day), alone=True).result()
-        contents = core.store.read(_collect)
-        bundle_id = os.urandom(OBJECT_ID_SIZE).hex()
-        draft = target / f".bundle-{bundle_id[:8]}.part"
-        try:
-            bag = _Bag(draft, day)
-            damaged = tuple(_write_objects(core, bag, contents.entries))
-            statement = _statement(core, contents, bundle_id, serial, day, newest.data)
-            _write_log(bag, contents, newest.data)
-            _write_tags(bag, statement, core.bundle_signer.sign(statement))
-            folder = bag.finish(target / statement.folder)
-        except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise ExportFailed(type(error).__name__) from None
-    return Exported(folder, serial, len(contents.entries), statement.bytes, damaged)
+    keys = None if laptop is None else _keys_of(core, laptop)
+    bundle_id = os.urandom(OBJECT_ID_SIZE).hex()
+    try:
+        with erase_lock(core.settings, alone=False):
+            day = core.clock()
+            serial, head = core.store.write(lambda connection: _begin(connection, core, day), alone=True).result()
+            backlog = Backlog(core.store, head, keys)
+            made = _Made(core, backlog, bundle_id, serial, day, newest.data)
+            return _write(made, target)
+    except OSError as error:
+        raise ExportFailed(type(error).__name__) from None
+    except (StorageFull, StorageUnavailable) as error:
+        raise ExportFailed(str(error)) from None
 
 
-def _begin(connection: Connection, core: Core, day: date) -> int:
-    close_batch(connection, core.head_signer, core.roots.deployment, day)
+def _keys_of(core: Core, laptop: str) -> LaptopKeys:
+    in_force = core.manifests.known().in_force
+    keys = in_force.manifest.laptop(laptop) if in_force else None
+    if keys is None:
+        raise ExportFailed("the key manifest in force names no such laptop")
+    return keys
+
+
+def _begin(connection: Connection, core: Core, day: date) -> tuple[int, Head]:
+    head = close_batch(connection, core.head_signer, core.roots.deployment, day)
     last = connection.execute(select(counters.c.value).where(counters.c.name == _SERIAL)).scalar()
     if last is None:
         connection.execute(insert(counters).values(name=_SERIAL, value="1"))
-        return 1
+        return 1, head
     serial = int(last) + 1
     connection.execute(update(counters).where(counters.c.name == _SERIAL).values(value=str(serial)))
-    return serial
+    return serial, head
 
 
-def _collect(connection: Connection) -> _Contents:
-    rows = connection.execute(select(objects).where(objects.c.leaf_number.is_not(None)).order_by(objects.c.leaf_number))
-    entries = tuple(
-        bundle.IndexEntry(
-            row.id, KIND_WORDS[row.kind], row.size, row.sha256, row.epoch, row.salt, row.leaf_number, row.day
+@dataclass(frozen=True)
+class _Made:
+    """What one bundle is made from."""
+
+    core: Core
+    backlog: Backlog
+    bundle_id: str
+    serial: int
+    day: date
+    manifest: bytes
+
+    def statement(self, bag: Bag, packed: "_Packed") -> BundleStatement:
+        return BundleStatement(
+            deployment=self.core.roots.deployment,
+            bundle=self.bundle_id,
+            serial=self.serial,
+            day=self.day,
+            rehearsal=self.core.rehearsal,
+            laptop=self.backlog.laptop,
+            objects=packed.objects,
+            bytes=packed.bytes,
+            index=bag.hash_of(bundle.INDEX_NAME),
+            leaves_first=self.backlog.first,
+            leaves_count=self.backlog.leaves_count,
+            leaves=bag.hash_of(bundle.LEAVES_NAME),
+            heads=bag.hash_of(bundle.HEADS_NAME),
+            manifest=bag.hash_of(bundle.MANIFEST_NAME),
         )
-        for row in rows
-    )
-    tree = connection.execute(select(leaves.c.leaf).order_by(leaves.c.number)).scalars().all()
-    signed = connection.execute(select(heads.c.note).order_by(heads.c.batch)).scalars().all()
-    return _Contents(entries, b"".join(tree), len(tree), bundle.write_heads(signed))
 
 
-def _statement(
-    core: Core, contents: _Contents, bundle_id: str, serial: int, day: date, manifest: bytes
-) -> bundle.BundleStatement:
-    return bundle.BundleStatement(
-        deployment=core.roots.deployment,
-        bundle=bundle_id,
-        serial=serial,
-        day=day,
-        rehearsal=core.rehearsal,
-        objects=len(contents.entries),
-        bytes=sum(entry.size for entry in contents.entries),
-        index=_digest(_index(contents)),
-        leaves_first=0,
-        leaves_count=contents.leaves_count,
-        leaves=_digest(contents.leaves),
-        heads=_digest(contents.heads),
-        manifest=_digest(manifest),
-    )
+@dataclass
+class _Packed:
+    """Counts of what the index names."""
+
+    objects: int = 0
+    bytes: int = 0
+    damaged: list[str] = field(default_factory=list)
 
 
-def _write_objects(core: Core, bag: "_Bag", entries: Iterable[bundle.IndexEntry]) -> Iterator[str]:
-    """Writes each object; yields the ids of those that are missing or not what they were when they came."""
-    for entry in entries:
-        try:
-            written = bag.add(entry.path, _object_bytes(core, entry))
-        except FileNotFoundError:
-            yield entry.object_id.hex()
-        else:
-            if written != entry.sha256.hex():
-                yield entry.object_id.hex()
+def _write(made: _Made, target: Path) -> Exported:
+    name = bundle.folder_name(made.bundle_id)
+    packed = _Packed()
+    with new_bag(target, name, made.day) as bag:
+        bag.add(bundle.INDEX_NAME, _pack(made, bag, packed))
+        bag.add(bundle.LEAVES_NAME, made.backlog.leaves())
+        bag.add(bundle.HEADS_NAME, [bundle.write_heads(made.backlog.heads())])
+        bag.add(bundle.MANIFEST_NAME, [made.manifest])
+        _write_tags(bag, made.core, made.statement(bag, packed))
+    sync_folder(target)
+    return Exported(target / name, made.serial, packed.objects, packed.bytes, tuple(packed.damaged))
 
 
-def _object_bytes(core: Core, entry: bundle.IndexEntry) -> Iterable[bytes]:
-    if entry.kind != KIND_WORDS[OBJECT_SMALL]:
-        # Opened before the target is made, so that a missing object leaves no empty file in the bag.
-        source = core.blobs.read(entry.object_id)
-        first = next(source, b"")
-        return (piece for part in ((first,), source) for piece in part)
-    query = select(bodies.c.sealed).where(bodies.c.id == entry.object_id)
-    sealed = core.store.read(lambda connection: connection.execute(query).scalar())
-    if sealed is None:
-        raise FileNotFoundError
-    return (sealed,)
+def _pack(made: _Made, bag: Bag, packed: _Packed) -> Iterator[bytes]:
+    """Puts every object into the bag and yields the lines of the index."""
+    with Packer(bag, made.core.blobs) as packer:
+        for waiting in made.backlog.objects():
+            entry, is_whole = packer.put(waiting)
+            packed.objects += 1
+            packed.bytes += entry.size
+            if not is_whole:
+                packed.damaged.append(entry.object_id.hex())
+            yield entry.line().encode()
 
 
-def _index(contents: _Contents) -> bytes:
-    return "".join(entry.line() for entry in contents.entries).encode()
-
-
-def _write_log(bag: "_Bag", contents: _Contents, manifest: bytes) -> None:
-    bag.add(bundle.INDEX_NAME, [_index(contents)])
-    bag.add(bundle.LEAVES_NAME, [contents.leaves])
-    bag.add(bundle.HEADS_NAME, [contents.heads])
-    bag.add(bundle.MANIFEST_NAME, [manifest])
-
-
-def _write_tags(bag: "_Bag", statement: bundle.BundleStatement, note: bytes) -> None:
-    payload = bundle.bag_manifest(bag.hashes("data/"))
-    bag.add("bagit.txt", [bundle.BAGIT_TXT.encode()])
+def _write_tags(bag: Bag, core: Core, statement: BundleStatement) -> None:
+    note = core.bundle_signer.sign(statement)
+    bag.add("manifest-sha256.txt", [bundle.bag_manifest(bag.hashes("data/")).encode()])
     bag.add("bag-info.txt", [bundle.bag_info(statement).encode()])
-    bag.add("manifest-sha256.txt", [payload.encode()])
-    tags = [*bag.hashes("bag"), *bag.hashes("manifest"), (bundle.NOTE_NAME, _digest(note))]
-    bag.add("tagmanifest-sha256.txt", [bundle.bag_manifest(tags).encode()])
+    bag.add("bagit.txt", [bundle.BAGIT_TXT.encode()])
     bag.add(bundle.NOTE_NAME, [note])
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-class _Bag:
-    """A bag being written in `draft`: each file is durable and dated to the day when `add` returns."""
-
-    def __init__(self, draft: Path, day: date) -> None:
-        self._draft = draft
-        self._seconds = day_seconds(day)
-        self._hashes: dict[str, str] = {}
-        (draft / bundle.OBJECTS_FOLDER).mkdir(parents=True)
-        (draft / bundle.LEAVES_NAME).parent.mkdir()
-
-    def add(self, path: str, pieces: Iterable[bytes]) -> str:
-        """Writes one file from its pieces; returns its SHA-256 as 64 hex."""
-        state = hashlib.sha256()
-        with (self._draft / path).open("xb") as target:
-            for piece in pieces:
-                state.update(piece)
-                target.write(piece)
-            target.flush()
-            os.utime(target.fileno(), (self._seconds, self._seconds))
-            os.fsync(target.fileno())
-        self._hashes[path] = state.hexdigest()
-        return state.hexdigest()
-
-    def hashes(self, beginning: str) -> list[tuple[str, str]]:
-        """(path, 64 hex) of every file written so far whose path begins so."""
-        return [(path, sha256) for path, sha256 in self._hashes.items() if path.startswith(beginning)]
-
-    def finish(self, folder: Path) -> Path:
-        """Makes the folders durable and gives the bag its name."""
-        for inner in (bundle.OBJECTS_FOLDER, Path(bundle.LEAVES_NAME).parent, "data", "."):
-            os.utime(self._draft / inner, (self._seconds, self._seconds))
-            sync_folder(self._draft / inner)
-        self._draft.rename(folder)
-        sync_folder(folder.parent)
-        return folder
+    tags: Iterable[tuple[str, str]] = [*bag.hashes("bag"), *bag.hashes("manifest"), *bag.hashes(bundle.NOTE_NAME)]
+    bag.add("tagmanifest-sha256.txt", [bundle.bag_manifest(tags).encode()])

@@ -1,0 +1,1 @@
+"""Fetching, handing in, and checking of what a courier carries."""
