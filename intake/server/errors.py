@@ -78,7 +78,7 @@ class StorageFull(ServerError):
 class StorageUnavailable(ServerError):
     """The store does not answer as it should."""
 
-    hint = "look at the disk of the data folder, then try again"
+    hint = "look at the disk of the data folder, the database or the bucket, then try again"
 
 
 class FolderInvalid(ServerError):

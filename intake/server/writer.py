@@ -100,7 +100,9 @@ class Writer:
     def _run(self) -> None:
         while (first := self._jobs.get()) is not None:
             group, last = self._gather(first)
-            self._commit(group)
+            # Reports first: they are not to wait, or to fail, for what waits for its turn behind another process.
+            for alone in (False, True):
+                self._commit([job for job in group if job.alone == alone])
             if last:
                 return
 
@@ -118,6 +120,8 @@ class Writer:
 
     def _commit(self, group: list[_Job[object]]) -> None:
         group = [job for job in group if job.result.set_running_or_notify_cancel()]
+        if not group:
+            return
         try:
             outcomes = self._together(group)
             if outcomes is None:

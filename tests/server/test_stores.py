@@ -288,6 +288,25 @@ class TestPostgresStore:
         assert store.write(put("after")).result() == 1
         assert names(store) == {"before", "after"}
 
+    def test_report_does_not_wait_for_the_turn_of_another_process(self, postgres, name, store):
+        other, begun, done = PostgresStore(postgres.url(name)), threading.Event(), threading.Event()
+
+        def long_work(connection):
+            begun.set()
+            assert done.wait(30)
+
+        working = other.write(long_work, alone=True)
+        assert begun.wait(10)
+        holding = threading.Event()
+        blocker = store.write(lambda connection: holding.wait(10))
+        waiting, report = store.write(count_up, alone=True), store.write(put("report"))
+        holding.set()
+        assert (blocker.result(10), report.result(10)) == (True, 1)
+        assert not waiting.done()
+        done.set()
+        assert (working.exception(30), waiting.result(30)) == (None, 1)
+        other.close()
+
     def test_forgetting_keeps_no_write_waiting(self, postgres, name, store):
         with psycopg.connect(postgres.url(name)) as other:
             other.execute("LOCK TABLE acks IN SHARE UPDATE EXCLUSIVE MODE")
