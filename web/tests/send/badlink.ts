@@ -60,6 +60,7 @@ const queue: Queue = {
   settle: async () => {},
   servers: () => [server],
   isDestroyed: () => false,
+  trust: () => null,
   tell: () => {},
 };
 
