@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import socket
@@ -89,9 +90,9 @@ def test_socks_proxy_without_the_package_is_told(carrier, stick):
 def test_onion_is_reached_through_the_proxy_by_name(carrier, stick, courier):
     asked: list[str] = []
     onion = "a" * 56 + ".onion"
-    proxy = SocksProxy(carrier.server.port, asked)
-    where = ["--home", carrier.home, "--server", f"http://{onion}", "--proxy", proxy.url]
-    ran = courier("pull", *where, "--for", "A", "--out", stick)
+    with SocksProxy(carrier.server.port, asked) as proxy:
+        where = ["--home", carrier.home, "--server", f"http://{onion}", "--proxy", proxy.url]
+        ran = courier("pull", *where, "--for", "A", "--out", stick)
     assert ran.returncode == 0, ran.stderr
     assert set(asked) == {onion}
 
@@ -103,29 +104,44 @@ class SocksProxy:
         self._port, self._asked = port, asked
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"socks5://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self) -> SocksProxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(20)
+        self._listener.close()
 
     def _accept(self) -> None:
-        while True:
-            near, _ = self._listener.accept()
-            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                self._threads.append(threading.Thread(target=self._serve, args=(near,), daemon=True))
+                self._threads[-1].start()
 
     def _serve(self, near: socket.socket) -> None:
-        near.recv(2 + near.recv(2)[1] - 2 + 2)
-        near.sendall(b"\x05\x00")
-        head = near.recv(5, socket.MSG_WAITALL)
-        name = near.recv(head[4], socket.MSG_WAITALL)
-        near.recv(2, socket.MSG_WAITALL)
-        self._asked.append(name.decode())
-        far = socket.create_connection(("127.0.0.1", self._port))
-        near.sendall(b"\x05\x00\x00\x01" + struct.pack("!IH", 0, 0))
-        for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+        with near, socket.create_connection(("127.0.0.1", self._port)) as far:
+            near.recv(near.recv(2, socket.MSG_WAITALL)[1], socket.MSG_WAITALL)
+            near.sendall(b"\x05\x00")
+            head = near.recv(5, socket.MSG_WAITALL)
+            self._asked.append(near.recv(head[4], socket.MSG_WAITALL).decode())
+            near.recv(2, socket.MSG_WAITALL)
+            near.sendall(b"\x05\x00\x00\x01" + struct.pack("!IH", 0, 0))
+            upwards = threading.Thread(target=_copy, args=(near, far), daemon=True)
+            upwards.start()
+            _copy(far, near)
+            upwards.join(20)
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
-    while data := source.recv(65536):
-        sink.sendall(data)
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 def test_environment_names_no_proxy(carrier, stick, monkeypatch):

@@ -14,6 +14,7 @@ from pathlib import Path
 from intake.wire import (
     bundle,
     bundle_index,
+    courier_request,
     encoding,
     frame,
     mailbox,
@@ -226,6 +227,12 @@ def index_line(data: bytes) -> bytes:
     return b"".join(entry.line().encode() for entry in bundle_index.parse_index(data))
 
 
+def read_courier_request(data: bytes) -> bytes:
+    found, request, payload = courier_request.split_request(data)
+    assert request.text() == found.text
+    return courier_request.write_request(note.write_note(found.text, found.signatures), payload)
+
+
 def pages() -> tuple[bytes, ...]:
     blocks = b'<script type="application/json" id="intake-deployment">%b</script>'
     template = b"<!doctype html>" + blocks % b"" + b'<script type="text/plain" id="intake-manifest"></script>'
@@ -268,6 +275,9 @@ def simple_targets() -> list[Target]:
         Target("index", (index_of_a_bundle(), b""), index_line),
         Target("bag", (bag,), lambda d: bundle.bag_manifest((k, v) for k, v in _bag(d)).encode()),
         Target("outbox", outboxes(), read_outbox),
+        Target("courier-request", vector_inputs("courier"), read_courier_request),
+        Target("courier-piece", vector_inputs("courier"), lambda d: courier_request.parse_piece(d).payload()),
+        Target("courier-offer", vector_inputs("courier"), lambda d: courier_request.parse_offer(d).to_json()),
         Target("receipt", vector_inputs("receipt"), read_receipt),
         Target("page", pages(), read_page),
         Target("encodings", short, read_encodings),
