@@ -57,10 +57,12 @@ uploads = _table(
     Column("work", SmallInteger, nullable=False, server_default="0"),
     Column("day", Date, nullable=False),
     Column("announced", LargeBinary(SHA256_SIZE)),
+    Column("nonce", LargeBinary(OBJECT_ID_SIZE)),
 )
 """Unfinished media; `position` bytes are on the disk for good, the last of them came on `day`.
 
-`announced` is the SHA-256 the whole must have, where its sender told it at creation.
+`announced` is the SHA-256 the whole must have, where its sender told it at creation. `nonce` is random: it tells two
+uploads under one id apart, of which the first was removed while another process remembered it.
 """
 
 erasures = _table("erasures", _object_id())
