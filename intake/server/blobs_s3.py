@@ -6,6 +6,7 @@ holds a lock on its local file, so several processes may do so.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
@@ -24,6 +25,7 @@ _ONE_PUT_MAX_SIZE: Final = 16 << 20
 _PARTS_AT_ONCE: Final = 2
 _REQUEST_SECONDS: Final = 120
 _RETRY_SECONDS: Final = 10
+_AWAY_SECONDS: Final = 10
 
 
 class S3Blobs:
@@ -31,6 +33,7 @@ class S3Blobs:
 
     def __init__(self, spool: FolderBlobs, bucket: Bucket) -> None:
         self._spool = spool
+        self._away_until = 0.0
         self._bucket = S3Store(
             bucket.bucket,
             prefix=bucket.prefix or None,
@@ -77,7 +80,7 @@ class S3Blobs:
             # Gone here first: nobody can then copy it to the bucket once more.
             self._spool.erase(blob_id)
         try:
-            with _answers():
+            with self._answers():
                 obstore.delete(self._bucket, blob_name(blob_id))
         except FileNotFoundError:
             self._confirm()
@@ -102,7 +105,7 @@ class S3Blobs:
         here = self._spool.sealed_sizes()
         found: dict[bytes, int] = {}
         self._confirm()
-        with _answers():
+        with self._answers():
             for page in obstore.list(self._bucket):
                 sizes = {entry["path"]: entry["size"] for entry in page}
                 found |= {blob_id: sizes[name] for blob_id, name in named_ids(sizes).items()}
@@ -135,7 +138,7 @@ class S3Blobs:
     def _put(self, blob_id: bytes) -> None:
         name, path = blob_name(blob_id), self._spool.sealed_path(blob_id)
         try:
-            with contextlib.suppress(AlreadyExistsError), _answers():
+            with contextlib.suppress(AlreadyExistsError), self._answers():
                 if path.stat().st_size <= _ONE_PUT_MAX_SIZE:
                     obstore.put(self._bucket, name, path.read_bytes(), mode="create")
                 else:
@@ -145,15 +148,34 @@ class S3Blobs:
 
     def _remote_size(self, blob_id: bytes) -> int | None:
         try:
-            with _answers():
+            with self._answers():
                 return obstore.head(self._bucket, blob_name(blob_id))["size"]
         except FileNotFoundError:
             return None
 
+    @contextlib.contextmanager
+    def _answers(self) -> Iterator[None]:
+        """Turns the client's errors into ours: what it says holds addresses and names of objects.
+
+        A bucket that did not answer is not asked again for ten seconds: an export of a thousand media would wait for
+        each of them.
+        """
+        if time.monotonic() < self._away_until:
+            raise StorageUnavailable("bucket: it did not answer a moment ago")
+        try:
+            yield
+        except (NotFoundError, FileNotFoundError):
+            raise FileNotFoundError from None
+        except AlreadyExistsError:
+            raise
+        except (BaseError, OSError) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            raise StorageUnavailable(f"bucket: {type(error).__name__}") from None
+
     def _confirm(self) -> None:
         """Raises StorageUnavailable when the bucket itself is missing: S3 answers 404 for both."""
         try:
-            with _answers():
+            with self._answers():
                 next(iter(obstore.list(self._bucket, chunk_size=1)), None)
         except FileNotFoundError:
             raise StorageUnavailable("bucket: it does not exist") from None
@@ -165,21 +187,8 @@ class S3Blobs:
             raise FileNotFoundError
         for start in range(0, size, _RANGE_SIZE):
             end = min(start + _RANGE_SIZE, size)
-            with _answers():
+            with self._answers():
                 piece = memoryview(obstore.get_range(self._bucket, blob_name(blob_id), start=start, end=end))
             if len(piece) != end - start:
                 raise StorageUnavailable("the bucket gave too few bytes")
             yield from (bytes(piece[at : at + _PIECE_SIZE]) for at in range(0, len(piece), _PIECE_SIZE))
-
-
-@contextlib.contextmanager
-def _answers() -> Iterator[None]:
-    # What the client says holds addresses and names of objects: only the kind of failure leaves this module.
-    try:
-        yield
-    except (NotFoundError, FileNotFoundError):
-        raise FileNotFoundError from None
-    except AlreadyExistsError:
-        raise
-    except (BaseError, OSError) as error:
-        raise StorageUnavailable(f"bucket: {type(error).__name__}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import zlib
@@ -17,7 +18,7 @@ from intake.server.services.core import Core, open_core
 from intake.server.services.objects import NewObject, put_object
 from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.outbox import Outbox
-from tests.server.houses import Stands, kinds_for
+from tests.server.houses import TWO, EitherServer, Stands, kinds_for
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, Signer, copy_house, make_house, run_intake
 from tests.server.stand_ins import bucketeer, postgres
 
@@ -92,9 +93,23 @@ def shared_house(shared_server: Server) -> House:
     return shared_server.house
 
 
+@contextlib.contextmanager
+def client_of_all(server: Server, stores_kind: str) -> Iterator[httpx.Client]:
+    """A client of a server, or of it and a second one on the same house, as the kind of stores says."""
+    if stores_kind != TWO:
+        with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as opened:
+            yield opened
+        return
+    twin = Server(server.house, log_name="twin.log")
+    either = EitherServer(server.port, twin.port)
+    with httpx.Client(base_url=server.url, timeout=30, trust_env=False, transport=either) as opened:
+        yield opened
+    twin.stop()
+
+
 @pytest.fixture(scope="module")
-def shared_client(shared_server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shared_server.url, timeout=30, trust_env=False) as opened:
+def shared_client(shared_server: Server, stores_kind: str) -> Iterator[httpx.Client]:
+    with client_of_all(shared_server, stores_kind) as opened:
         yield opened
 
 
@@ -126,8 +141,8 @@ def server(start_server: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as opened:
+def client(server: Server, stores_kind: str) -> Iterator[httpx.Client]:
+    with client_of_all(server, stores_kind) as opened:
         yield opened
 
 

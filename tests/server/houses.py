@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 from datetime import date
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import psycopg
 from obstore.store import S3Store
 
@@ -19,7 +21,9 @@ from tests.server.stand_ins import Bucketeer, Postgres
 
 EMBEDDED = "embedded"
 USUAL = (EMBEDDED, "postgres+s3")
-EVERY = (*USUAL, "postgres", "s3")
+TWO = "postgres+s3+two"
+"""The same with two server processes, of which each request of a test's client meets one at random."""
+EVERY = (*USUAL, "postgres", "s3", TWO)
 KIND_VARIABLE = "INTAKE_TEST_STORES"
 """Set by the suite `stores`: the one kind on which all tests of a module run."""
 ON_ALL_STORES = {
@@ -75,6 +79,22 @@ class Stands:
 
 def name_of(url: str) -> str:
     return url.partition("///")[2].partition("?")[0]
+
+
+class EitherServer(httpx.BaseTransport):
+    """Sends each request to one of several servers, chosen at random from a seed."""
+
+    def __init__(self, *ports: int) -> None:
+        self._ports = ports
+        self._chance = random.Random(0)
+        self._inner = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(port=self._chance.choice(self._ports))
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 def plain(value: object) -> object:

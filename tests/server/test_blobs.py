@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import threading
+import time
 from datetime import date
 
 import pytest
@@ -243,6 +244,7 @@ class TestBucket:
         ):
             with pytest.raises(StorageUnavailable):
                 call()
+        assert b"".join(gone.read(BLOB)) == b"here"
         assert folder.sealed() == {BLOB}
 
     def test_bucket_that_does_not_answer_is_not_taken_for_an_empty_one(self, folder, place):
@@ -263,6 +265,16 @@ class TestBucket:
             assert told.value.__cause__ is None
         assert folder.sealed() == {BLOB}
         assert away.sealed_size(BLOB) == 4
+
+    def test_bucket_that_did_not_answer_is_not_asked_for_each_of_a_thousand(self, folder, place):
+        away = S3Blobs(folder, dataclasses.replace(place, endpoint="http://127.0.0.1:9"))
+        with pytest.raises(StorageUnavailable, match="bucket: "):
+            away.sealed_size(OTHER)
+        started = time.monotonic()
+        for number in range(1000):
+            with pytest.raises(StorageUnavailable, match="a moment ago"):
+                list(away.read(number.to_bytes(16, "big")))
+        assert time.monotonic() - started < 5
 
 
 def client(place: Bucket) -> S3Store:

@@ -82,7 +82,7 @@ def test_two_servers_take_reports_and_repeats_as_one(pair, house, make_forge, in
         told = [answer for job in sending for answer in job.result()]
     assert {status for status, _ in told} == {200}
     assert len({answer["id"] for _, answer in told}) == 160
-    assert len(exports) >= 2
+    assert exports
     assert {ran.returncode for ran in exports} == {0}
     intake("export", "--data", house.data, "--out", tmp_path / "last")
     check_bodies(house, [body for one in sets for body in one])

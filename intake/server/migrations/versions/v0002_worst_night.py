@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("objects", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
     op.add_column("uploads", sa.Column("work", sa.SmallInteger(), nullable=False, server_default="0"))
     op.add_column("uploads", sa.Column("announced", sa.LargeBinary(32)))
+    op.add_column("uploads", sa.Column("nonce", sa.LargeBinary(16)))
     op.add_column("outboxes", sa.Column("log_size", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("mailboxes", sa.Column("day", sa.Date()))
     op.add_column("heads", sa.Column("edge", sa.LargeBinary()))
