@@ -197,6 +197,13 @@ def test_deleting_keeps_a_newer_answer_that_waits(desk):
     assert desk.shows(other)
 
 
+def test_status_tells_how_many_batches_wait(desk, intake):
+    for _ in range(3):
+        desk.answer()
+    lines = intake("status", "--data", desk.house.data).stdout.splitlines()
+    assert "answers waiting: 24 slots in 3 batches; mailboxes: 0" in lines
+
+
 def test_released_mailbox_has_the_day_of_its_release(desk):
     slots = desk.answer()
     desk.days[0] = 1
