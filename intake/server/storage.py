@@ -39,7 +39,8 @@ class MetadataStore(Protocol):
     def write(self, operation: Callable[[Connection], T]) -> Future[T]:
         """Runs `operation` in a transaction of its own fate; the future is done after the durable commit.
 
-        What it raises undoes it alone; StorageFull or StorageUnavailable when the store itself failed.
+        It may be run twice and must change nothing but the database. What it raises undoes it alone; StorageFull or
+        StorageUnavailable when the store itself failed.
         """
 
     def read(self, query: Callable[[Connection], T]) -> T:
