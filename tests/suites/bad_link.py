@@ -10,7 +10,8 @@ of its own; the server is the real one in another. Not the browser: its network 
 
 `resent_share` is all bytes of all requests' bodies over the file's size, less 1: what the phone handed to the network
 more than once, at most 0.05. `arrived_share` counts IP bytes at the server with headers and TCP's own retransmissions,
-which a loss of 5 % makes necessary; less headers it may be 1.05 where connections are forgotten. Progress is kept in .cache/suites/bad-link.json, one entry a finished part.
+which a loss of 5 % makes necessary; where connections are forgotten it decides, less the headers. Progress is kept in
+.cache/suites/bad-link.json, one entry a finished part.
 """
 
 from __future__ import annotations
