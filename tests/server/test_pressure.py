@@ -9,6 +9,7 @@ import pytest
 from intake.server.services.pressure import BACKLOG_MAX, WAITING_MAX, Pressure
 from intake.wire.constants import WORK_HEADER
 from intake.wire.puzzle import Puzzle
+from tests.benches import abuse_model
 from tests.puzzles import solve
 
 
@@ -115,6 +116,14 @@ def test_what_cannot_solve_has_a_small_lane_under_pressure(pressure, watch):
     watch.seconds += 5
     levels(pressure, watch, 1, 500)
     assert sum(pressure.take_token() for _ in range(500)) == 12
+
+
+def test_flood_with_two_cores_leaves_honest_phones_first_and_one_with_a_card_does_not():
+    phone = 270_000.0
+    cores, card = (abuse_model.modelled(100, hashes, phone, 300) for hashes in (43e6, 22e9))
+    assert cores["honest_p95_s"] <= 30
+    assert cores["first_64mb"] == 1.0
+    assert card["first_64mb"] < 0.5
 
 
 async def send(client, body):
