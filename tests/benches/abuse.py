@@ -34,6 +34,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from intake.server.settings import CALM_RATE
 from tests.benches.abuse_load import SIZE, Counts, Flood, Phones
 from tests.benches.abuse_model import breaking_point, modelled
 from tests.benches.abuse_phone import phone_rate
@@ -106,7 +107,7 @@ def attacker(counts: Counts, stored: list[tuple[bytes, int, int]], honest: set[b
 def one_run(folder: Path, options: argparse.Namespace, library: Path | None, speed: float, solves: bool) -> dict:
     """One flood against a new server; its figures."""
     house = make_house(folder, Deployment())
-    server = Server(house)
+    server = Server(house, "--calm-rate", str(CALM_RATE))
     part: Part = part_solver(library)
     toilers = Toilers(library, os.cpu_count() or 1, SIZE) if solves else None
     flood = Flood(server.port, options.rate, toilers)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from intake.server.services.pressure import BACKLOG_MAX, WAITING_MAX, Pressure
+from intake.server.settings import CALM_RATE
 from intake.wire.constants import WORK_HEADER
 from intake.wire.puzzle import Puzzle
 from tests.benches import abuse_model
@@ -151,7 +152,8 @@ def send_thirty(server, forge):
     return asyncio.run(all_at_once())
 
 
-def test_thirty_people_behind_one_address_are_not_slowed_at_rest(server, house, forge):
+def test_thirty_people_behind_one_address_are_not_slowed_at_rest(start_server, house, forge):
+    server = start_server("--calm-rate", str(CALM_RATE))
     assert send_thirty(server, forge) == [[200]] * 30
     assert house.count("objects") == 30
 
