@@ -75,7 +75,7 @@ def serving(line: BadLine, house: House) -> Iterator[str]:
 def port_of(process: subprocess.Popen[str]) -> int:
     """The port that a server says it listens on; raises OSError when it ends without."""
     for text in process.stderr or ():
-        found = re.search(r"listening on port (\d+)", text)
+        found = re.search(r"event=listening port=(\d+)", text)
         if found:
             return int(found[1])
     raise OSError("the server did not start")
