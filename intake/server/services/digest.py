@@ -22,13 +22,13 @@ def digest(core: Core, found: Figures) -> str:
     reports, media = found.kinds["report"], found.kinds["media"]
     numbers = {
         "Reports stored": reports[0],
-        "their bytes": reports[1],
+        "Bytes of reports": reports[1],
         "Photos, videos and recordings stored": media[0],
-        "their bytes (media)": media[1],
+        "Bytes of these files": media[1],
         "Objects that came yesterday and are still here": found.came_yesterday,
         "Unfinished uploads": found.uploads,
         "Objects that no laptop has acked": found.unacked,
-        "days since the oldest of them came": found.oldest_days,
+        "Days since the oldest of them came": found.oldest_days,
         "Objects in the log": found.head[1] if found.head else 0,
         "Slots of answers that wait": found.waiting_slots,
         "Days until the newest key manifest ends": max(0, found.manifest_days or 0),
@@ -38,7 +38,7 @@ def digest(core: Core, found: Figures) -> str:
     }
     lines = [
         _line("Intake, daily digest", day_text(found.day)),
-        _line("This line says TRAINING when it is a rehearsal", "TRAINING" if core.rehearsal else "LIVE"),
+        _line("What it is for", "TRAINING" if core.rehearsal else "REAL USE"),
         *(_line(words, str(min(value, _NUMBER_MAX))) for words, value in numbers.items()),
         _line("To look at", "now?"),
         *(_line(words, "LOOK" if is_so else "no") for words, is_so in alarms(core, found).items()),
