@@ -89,6 +89,11 @@ def answers(port: int) -> bool:
     return False
 
 
+def remove_files(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
 def rates(server: Server, folder: Path, source: Path, count: int, rounds: int) -> dict[str, object]:
     """Rates in MB/s of both in turns, CPU seconds per GB, and what the server held over idle."""
     size, pid = count * source.stat().st_size, server.process.pid
@@ -100,15 +105,17 @@ def rates(server: Server, folder: Path, source: Path, count: int, rounds: int) -
             before = cpu_seconds(worker)
             theirs.append(size / 1e6 / in_parallel(put_whole, port, source, count, PIECE_SIZE))
             nginx_cpu.append((cpu_seconds(worker) - before) / size * 1e9)
+            # What nginx has not synced would be written to the disk on our time.
+            remove_files(folder / "nginx" / "root")
             before = cpu_seconds(pid)
             ours.append(size / 1e6 / in_parallel(upload_whole, server.port, source, count, PIECE_SIZE))
             cpu.append((cpu_seconds(pid) - before) / size * 1e9)
+            remove_files(server.house.data / "objects")
             print(
-                f"nginx {theirs[-1]:.0f} MB/s, {nginx_cpu[-1]:.2f}; ours {ours[-1]:.0f} MB/s, {cpu[-1]:.2f} CPU-s/GB",
+                f"nginx {theirs[-1]:.0f} MB/s, {nginx_cpu[-1]:.2f} CPU-s/GB; "
+                f"ours {ours[-1]:.0f} MB/s, {cpu[-1]:.2f} CPU-s/GB",
                 flush=True,
             )
-            for path in [*(server.house.data / "objects").glob("*.age"), *(folder / "nginx" / "root").iterdir()]:
-                path.unlink()
     return {
         "ratio_to_nginx": round(statistics.median(ours) / statistics.median(theirs), 3),
         "cpu_s_per_gb": round(statistics.median(cpu), 2),
