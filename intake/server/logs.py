@@ -44,7 +44,6 @@ class Event(Enum):
     UNEXPECTED = "unexpected-error", {"kind": str}
     CLOSED_DAY = "batch-closed", {"batch": int, "leaves": int}
     ERASED = "erased", {"objects": int, "mailboxes": int}
-    RELEASED = "answers-released", {"slots": int}
     UNACKED = "unacked", {"objects": int, "oldest_days": int}
     EXPIRED = "uploads-expired", {"uploads": int}
     MEASURED = "uploads-measured", {"uploads": int}

@@ -8,8 +8,9 @@ import pytest
 
 from intake.server.api.inbox import READ_MAX_SIZE, Inbox, Reader
 from intake.server.services.feeding import Room
+from tests.benches.upload_senders import patch_head
 from tests.server.test_protocol import all_that_comes, quick_port
-from tests.server.test_uploads import digest_header
+from tests.server.test_uploads import begin, digest_header, stored
 
 __all__ = ["quick_port"]
 MIB = 1 << 20
@@ -131,3 +132,19 @@ def test_body_that_drips_is_taken_to_its_end(quick_port, forge):
         answer = all_that_comes(connection).decode()
     assert answer.startswith("HTTP/1.1 200 ")
     assert f"repr-digest: {digest_header(data)}" in answer
+
+
+def test_requests_that_follow_on_one_connection_keep_their_bodies(shared_server, shared_client, shared_house, forge):
+    data = forge.media(2 * MIB)
+    url = begin(shared_client, len(data)).headers["location"]
+    with socket.create_connection(("127.0.0.1", shared_server.port)) as connection:
+        # All at once, none waiting for the answer to the one before.
+        for start, end in ((0, MIB), (MIB, MIB + 10), (MIB + 10, len(data))):
+            connection.sendall(patch_head(url, start, end - start) + data[start:end])
+        connection.settimeout(30)
+        answers = b""
+        while answers.count(b"\r\n\r\n") < 3:
+            answers += connection.recv(65536)
+    assert answers.count(b"HTTP/1.1 204 ") == 3
+    assert digest_header(data).encode() in answers
+    assert stored(shared_house, url) == data

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from intake.server.models import heads, leaves, objects
 from intake.server.services import log as service
 from intake.server.services.core import open_core
+from intake.server.services.daily import tick
 from intake.server.services.findings import Damage
 from intake.server.services.log import close_batch, close_day, close_full
 from intake.server.services.verify import verify
@@ -120,8 +121,9 @@ def test_batch_closes_by_itself_when_it_is_full(house, core, monkeypatch):
     put(core, 4)
     assert close(core, DAY, close_full) is None
     put(core, 1)
-    assert close(core, DAY, close_full).size == 5
+    tick(core)
     assert close(core, DAY, close_full) is None
+    assert [row[2] for row in house.rows()["heads"]] == [5]
 
 
 @pytest.mark.parametrize(

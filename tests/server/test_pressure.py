@@ -7,8 +7,10 @@ import httpx
 import pytest
 
 from intake.server.services.pressure import BACKLOG_MAX, WAITING_MAX, Pressure
+from intake.server.settings import CALM_RATE
 from intake.wire.constants import WORK_HEADER
 from intake.wire.puzzle import Puzzle
+from tests.benches import abuse_model
 from tests.puzzles import solve
 
 
@@ -117,6 +119,14 @@ def test_what_cannot_solve_has_a_small_lane_under_pressure(pressure, watch):
     assert sum(pressure.take_token() for _ in range(500)) == 12
 
 
+def test_flood_with_two_cores_leaves_honest_phones_first_and_one_with_a_card_does_not():
+    phone = 270_000.0
+    cores, card = (abuse_model.modelled(100, hashes, phone, 300) for hashes in (43e6, 22e9))
+    assert cores["honest_p95_s"] <= 30
+    assert cores["first_64mb"] == 1.0
+    assert card["first_64mb"] < 0.5
+
+
 async def send(client, body):
     """A report as an honest phone sends it, solving what it is asked for; the statuses of its answers."""
     answers, headers = [], {}
@@ -142,7 +152,8 @@ def send_thirty(server, forge):
     return asyncio.run(all_at_once())
 
 
-def test_thirty_people_behind_one_address_are_not_slowed_at_rest(server, house, forge):
+def test_thirty_people_behind_one_address_are_not_slowed_at_rest(start_server, house, forge):
+    server = start_server("--calm-rate", str(CALM_RATE))
     assert send_thirty(server, forge) == [[200]] * 30
     assert house.count("objects") == 30
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
+import logging
 import os
 from datetime import date, timedelta
 
@@ -98,14 +99,15 @@ def test_batch_of_two_days_ago_goes_at_the_next_tick(desk):
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(0, 1.0), (60, 1 / 120), (5, 1 / 10)])
-def test_tick_releases_with_the_chance_of_the_mean_delay(house, monkeypatch, minutes, expected):
+def test_tick_releases_with_the_chance_of_the_mean_delay(house, monkeypatch, caplog, minutes, expected):
     settings = dataclasses.replace(house.settings, reply_delay_minutes=minutes)
     seen = []
     monkeypatch.setattr(
         "intake.server.services.daily.release_due", lambda connection, secret, day, chance: seen.append(chance)
     )
-    with open_core(settings) as core:
+    with open_core(settings) as core, caplog.at_level(logging.INFO):
         tick(core)
+    assert caplog.messages == []
     assert seen == [pytest.approx(expected)]
     assert TICK_SECONDS == 30
 
@@ -195,6 +197,13 @@ def test_deleting_keeps_a_newer_answer_that_waits(desk):
     desk.release()
     assert desk.shows(newer)
     assert desk.shows(other)
+
+
+def test_status_tells_how_many_batches_wait(desk, intake):
+    for _ in range(3):
+        desk.answer()
+    lines = intake("status", "--data", desk.house.data).stdout.splitlines()
+    assert "answers waiting: 24 slots in 3 batches; mailboxes: 0" in lines
 
 
 def test_released_mailbox_has_the_day_of_its_release(desk):

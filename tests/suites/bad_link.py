@@ -10,7 +10,8 @@ of its own; the server is the real one in another. Not the browser: its network 
 
 `resent_share` is all bytes of all requests' bodies over the file's size, less 1: what the phone handed to the network
 more than once, at most 0.05. `arrived_share` counts IP bytes at the server with headers and TCP's own retransmissions,
-which a loss of 5 % makes necessary. Progress is kept in .cache/suites/bad-link.json, one entry a finished part.
+which a loss of 5 % makes necessary; where connections are forgotten it decides, less the headers. Progress is kept in
+.cache/suites/bad-link.json, one entry a finished part.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ PHONE = ROOT / "web" / "tests" / "send" / "badlink.ts"
 SLOW, QUICK = 64_000, 640_000
 LOSS = 50
 RESENT_MOST = 0.05
+HEADERS_SHARE = 52 / 1448
 MEDIAN_MOST_S = 15
 
 
@@ -106,6 +108,8 @@ def upload(part: Part, folder: Path) -> dict[str, object]:
         arrived, dark = line.arrived_bytes(line.server_space), line.dark_times
     (stored,) = (house.data / "objects").glob("*.age")
     resent = said["body_bytes"] / said["size"] - 1
+    # Of a piece whose connection was forgotten nobody knows how much had left the phone: what arrived is counted then.
+    twice = arrived / said["size"] / (1 + HEADERS_SHARE) - 1 if part.kind.forgets else resent
     identical = stored.read_bytes() == path.read_bytes()
     return {
         **{name: said[name] for name in ("size", "requests", "failed", "largest_piece")},
@@ -113,7 +117,7 @@ def upload(part: Part, folder: Path) -> dict[str, object]:
         "black_outs": dark,
         "resent_share": round(resent, 4),
         "arrived_share": round(arrived / said["size"], 3),
-        "passed": identical and resent <= RESENT_MOST,
+        "passed": identical and twice <= RESENT_MOST,
     }
 
 

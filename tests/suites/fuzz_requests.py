@@ -1,7 +1,7 @@
 """Requests as bytes, through the whole ASGI application over an open core, for the suite `fuzz`.
 
 An input is text like `PATCH /uploads/{id}`, lines of headers, an empty line, the body. `{id}` is an upload that
-exists. What the HTTP library does before (reading bytes off a socket) is not in it.
+exists. Bytes as they come off a socket are the matter of fuzz_http.py.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Requests:
         house = make_house(folder, Deployment())
         settings = Settings(Folder(house.data), media_max_bytes=MEDIA_MAX)
         self.core: Core = self._stack.enter_context(open_core(settings))
-        self._app = make_app(self.core)
-        self._loop = asyncio.new_event_loop()
+        self.app = make_app(self.core)
+        self.loop = asyncio.new_event_loop()
         self._data = Forge(1).media()
         self._upload = b""
         atexit.register(self._stack.close)
@@ -54,12 +54,12 @@ class Requests:
     def send(self, data: bytes) -> int:
         """The status of the answer. Raises Unhandled."""
         if not self._upload:
-            self._upload = self._loop.run_until_complete(self.core.uploads.begin_upload(len(self._data), EPOCH))
+            self._upload = self.loop.run_until_complete(self.core.uploads.begin_upload(len(self._data), EPOCH))
         head, _, body = data.partition(b"\n\n")
         first, *lines = head.replace(b"{id}", self._upload.hex().encode()).split(b"\n")
-        messages = self._loop.run_until_complete(self._exchange(first, lines, body))
+        messages = self.loop.run_until_complete(self._exchange(first, lines, body))
         status = checked(messages, first.split(b" ")[0])
-        self._tidy()
+        self.tidy()
         return status
 
     async def _exchange(self, first: bytes, lines: list[bytes], body: bytes) -> list[dict]:
@@ -89,7 +89,7 @@ class Requests:
             "server": ("127.0.0.1", 2),
             "state": {},
         }
-        await asyncio.wait_for(self._app(scope, receive, send), 20)
+        await asyncio.wait_for(self.app(scope, receive, send), 20)
         return sent
 
     def _pieces(self, body: bytes) -> Iterator[dict]:
@@ -98,7 +98,7 @@ class Requests:
             more = start + PIECE < len(body)
             yield {"type": "http.request", "body": body[start : start + PIECE], "more_body": more}
 
-    def _tidy(self) -> None:
+    def tidy(self) -> None:
         """Forgets what a request reserved, or memory would fill; and an upload that is finished or gone."""
         ids = self.core.store.read(lambda c: set(c.execute(select(uploads.c.id)).scalars()))
         for upload_id in ids - {self._upload}:

@@ -16,7 +16,7 @@ from keys.age import HybridIdentity, HybridRecipient, seal_bytes
 from keys.age.header import read_header
 from keys.errors import KeysError
 from keys.opening import open_large, open_small
-from tests.suites import wire_targets
+from tests.suites import fuzz_http, wire_targets
 from tests.suites.fuzz_requests import Requests, seeds
 from tests.suites.wire_fuzz import outcome_of
 
@@ -50,6 +50,12 @@ def wire_target(target: wire_targets.Target) -> FuzzTarget:
 def requests() -> Requests:
     """The application, made when it is first needed."""
     return Requests()
+
+
+@cache
+def connections() -> fuzz_http.Connections:
+    """Connections to it."""
+    return fuzz_http.Connections(requests())
 
 
 def feed_cleaning(data: bytes) -> None:
@@ -95,6 +101,7 @@ def all_targets() -> dict[str, FuzzTarget]:
     found = [
         *map(wire_target, wire_targets.all_targets()),
         FuzzTarget("requests", seeds(), lambda data: requests().send(data) and None),
+        FuzzTarget("http", fuzz_http.seeds(seeds()), lambda data: connections().feed(data)),
         FuzzTarget("cleaning", (b"a\x1b[31m", "‮қазақ\u2028".encode(), b"\xed\xa0\x80"), feed_cleaning),
         FuzzTarget("opening", sealed_corpus(), feed_opening),
     ]

@@ -67,8 +67,9 @@ class Inbox:
             finally:
                 self._waiting = None
         pieces, self._pieces, self._size = self._pieces, [], 0
-        # The next batch comes in while this one is written.
-        self._flow.resume_reading()
+        if not self._closed:
+            # The next batch comes in while this one is written.
+            self._flow.resume_reading()
         return pieces
 
     def _wake(self) -> None:

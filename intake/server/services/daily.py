@@ -1,9 +1,12 @@
 """What a new day asks for: a signed head, also over nothing new, and the erasing of what is due."""
 
 import logging
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Final
+
+from sqlalchemy import Connection
 
 from intake.server.logs import Event, log
 from intake.server.services.core import Core
@@ -12,20 +15,28 @@ from intake.server.services.log import close_day, close_full
 from intake.server.services.offering import Offers
 from intake.server.services.replies import release_due
 from intake.server.services.retention import expire, oldest_unacked
+from intake.wire.log import Head
 
 TICK_SECONDS: Final = 30
 """How often a server does what is to be done from time to time."""
 
 
 def tick(core: Core) -> None:
-    """What a running server does at every tick: lets batches of answers go, each after a memoryless delay.
+    """What a running server does at every tick: lets batches of answers go, each after a memoryless delay, and closes a
+    batch of the log that is full.
 
     Raises StorageFull or StorageUnavailable.
     """
     chance = min(1.0, TICK_SECONDS / (60 * max(core.settings.reply_delay_minutes, 0.001)))
     release = partial(release_due, secret=core.decoy_secret, day=core.clock(), chance=chance)
-    if released := core.store.write(release, alone=True).result():
-        log(Event.RELEASED, released)
+    # Not logged: a journal would keep the second at which answers appeared.
+    core.store.write(release, alone=True).result()
+    # Nor this one: it would keep the second at which so many objects had come.
+    core.store.write(_closing(close_full, core), alone=True).result()
+
+
+def _closing(close: Callable[..., Head | None], core: Core) -> Callable[[Connection], Head | None]:
+    return partial(close, signer=core.head_signer, deployment=core.roots.deployment, day=core.clock())
 
 
 def _tell_unacked(core: Core) -> None:
@@ -50,10 +61,8 @@ class DailyWork:
         """
         core, day = self._core, self._core.clock()
         core.room.for_work()
-        for close in (close_day, close_full):
-            closing = partial(close, signer=core.head_signer, deployment=core.roots.deployment, day=day)
-            if head := core.store.write(closing, alone=True).result():
-                log(Event.CLOSED_DAY, head.batch, head.size)
+        if head := core.store.write(_closing(close_day, core), alone=True).result():
+            log(Event.CLOSED_DAY, head.batch, head.size)
         if self._erased_on != day:
             Offers(core).clear()
             gone = expire(core)

@@ -35,6 +35,7 @@ class Figures:
     unlogged: int
     head: tuple[int, int, date] | None
     waiting_slots: int
+    waiting_batches: int
     mailboxes: int
     manifests: int
     serial: int | None
@@ -97,6 +98,7 @@ def _collect(connection: Connection, day: date, known: Known, disk: tuple[int, i
         unlogged=count(select(func.count()).where(objects.c.leaf_number.is_(None))),
         head=(last.batch, last.size, last.day) if last else None,
         waiting_slots=count(select(func.count()).select_from(waiting_slots)),
+        waiting_batches=count(select(func.count(func.distinct(waiting_slots.c.batch)))),
         mailboxes=count(select(func.count()).where(mailboxes.c.id != NOBODY)),
         manifests=known.count,
         serial=known.in_force.manifest.serial if known.in_force else None,

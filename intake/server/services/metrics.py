@@ -34,6 +34,7 @@ def _single(found: Figures) -> Iterator[tuple[str, str, int | None]]:
     yield "log_leaves", "Leaves under the last head.", found.head[1] if found.head else None
     yield "head_age_days", "Age in days of the last head.", found.head_days
     yield "waiting_answer_slots", "Slots of answers that wait for their moment.", found.waiting_slots
+    yield "waiting_answer_batches", "Batches of them.", found.waiting_batches
     yield "mailboxes", "Filled mailboxes, filler among them.", found.mailboxes
     yield "manifest_days_left", "Days until the newest key manifest ends.", found.manifest_days
     yield "disk_free_bytes", "Free bytes on the disk of the data folder.", found.disk_free

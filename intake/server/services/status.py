@@ -22,7 +22,8 @@ def status_lines(core: Core, found: Figures) -> Iterator[str]:
     if found.head:
         batch, size, day = found.head
         yield f"log: {size} leaves, batch {batch} of {day_text(day)}, {found.head_days} days ago"
-    yield f"answers waiting: {found.waiting_slots} slots; mailboxes filled: {found.mailboxes}"
+    waiting = f"{found.waiting_slots} slots in {found.waiting_batches} batches"
+    yield f"answers waiting: {waiting}; mailboxes: {found.mailboxes}"
     in_force = f"in force: serial {found.serial}" if found.serial is not None else "none in force"
     ends = f", the newest ends in {found.manifest_days} days" if found.manifest_days is not None else ""
     yield f"manifests: {found.manifests}, {in_force}{ends}"

@@ -38,7 +38,7 @@ class Live:
         """Keeps what is remembered only if it is of the upload of this nonce, of which `position` bytes are durable."""
         if self.nonce != nonce or self.hash.position > position:
             self.hash, self.gate = RunningHash(), None
-        self.nonce = nonce
+        self.nonce, self.gone = nonce, False
 
     def stop(self) -> None:
         """Ends the request that is reading, if there is one."""

@@ -13,27 +13,35 @@ const STEP_FIRST = 262_144;
 const QUICK_MILLISECONDS = 4000;
 const SLOW_MILLISECONDS = 16_000;
 const ID_DIGITS = 32;
-/** Added to what a piece should take: a black-out of some seconds must not cost the piece. */
-const PATIENCE_BASE = 20_000;
+/** Added to what a request should take: a black-out of some seconds must not cost it. */
+const PATIENCE_BASE = 15_000;
 const PATIENCE_TIMES = 4;
-const QUESTION_PATIENCE = 40_000;
 const TUS = { "Tus-Resumable": "1.0.0" };
 
 /** How many bytes go in one request: doubled after a quick one, halved after a slow or failed one. */
 export class Pace {
   step = STEP_FIRST;
   private perByte: number | null = null;
+  private lost = 0;
 
-  /** How long to wait for a piece: a carrier that forgot the connection never says so. */
+  /**
+   * How long in milliseconds to wait for a request with so many bytes, undefined while nothing is known: a carrier
+   * that forgot the connection never says so. Doubled after each loss, for the network may have become slower.
+   */
   patience(bytes: number): number | undefined {
     if (this.perByte === null) return undefined;
-    return PATIENCE_BASE + PATIENCE_TIMES * this.perByte * bytes;
+    return (PATIENCE_BASE + PATIENCE_TIMES * this.perByte * bytes) * 2 ** this.lost;
+  }
+
+  /** Told when a question was not answered in time. */
+  lose(): void {
+    this.lost += 1;
   }
 
   /** @param milliseconds how long the last request took, with so many bytes; Infinity when it failed. */
   learn(milliseconds: number, bytes = 0): void {
-    // After a failure nothing is known: were the network slower now, a short patience would fail for ever.
-    this.perByte = bytes > 0 ? milliseconds / bytes : null;
+    this.lost = bytes > 0 ? 0 : this.lost + 1;
+    if (bytes > 0) this.perByte = milliseconds / bytes;
     if (milliseconds < QUICK_MILLISECONDS) this.step = Math.min(STEP_MAX, this.step * 2);
     if (milliseconds > SLOW_MILLISECONDS) this.step = Math.max(STEP_MIN, this.step / 2);
   }
@@ -89,8 +97,8 @@ async function create(server: string, upload: Upload, signal: AbortSignal): Prom
 }
 
 /** Asks where the upload is; null when the server does not know it any more. */
-async function find(url: string, size: number, signal: AbortSignal): Promise<State | null> {
-  const answer = await request(url, { method: "HEAD", headers: TUS, signal, patience: QUESTION_PATIENCE });
+async function find(url: string, size: number, pace: Pace, signal: AbortSignal): Promise<State | null> {
+  const answer = await request(url, { method: "HEAD", headers: TUS, signal, patience: pace.patience(0) });
   if (answer.status === 404 || answer.status === 410) return null;
   if (answer.status >= 300) throw failureOf(answer);
   return stateOf(answer, size);
@@ -122,10 +130,18 @@ async function append(
 }
 
 /** The upload's number and state, after making one where there is none. */
-async function begin(server: string, upload: Upload, signal: AbortSignal): Promise<[string, State]> {
+async function begin(
+  server: string,
+  upload: Upload,
+  pace: Pace,
+  signal: AbortSignal,
+): Promise<[string, State]> {
   if (upload.known !== undefined) {
     const url = `${server}/uploads/${upload.known}`;
-    const state = await find(url, upload.size, signal);
+    const state = await find(url, upload.size, pace, signal).catch((error: unknown) => {
+      pace.lose();
+      throw error;
+    });
     if (state !== null) return [url, state];
     await upload.remember(undefined);
   }
@@ -147,14 +163,14 @@ export async function sendUpload(
   pace: Pace,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let [url, state] = await begin(server, upload, signal);
+  let [url, state] = await begin(server, upload, pace, signal);
   try {
     while (state.offset < upload.size) {
       upload.onSent(state.offset);
       if (!upload.mayGoOn()) return false;
       state = await append(url, upload, state.offset, pace, signal);
     }
-    if (state.digest === null) state = (await find(url, upload.size, signal)) ?? state;
+    if (state.digest === null) state = (await find(url, upload.size, pace, signal)) ?? state;
   } catch (error) {
     pace.learn(Number.POSITIVE_INFINITY);
     throw error;

@@ -16,18 +16,16 @@ test("pieces grow while they are quick, shrink when they are slow or lost, and s
   assert.equal(pace.step, 64 * KIB);
 });
 
-test("patience is the usual one until a piece has arrived, and again after one was lost", () => {
+test("patience is the usual one until a piece has arrived, and doubles with each loss after that", () => {
   const pace = new Pace();
   assert.equal(pace.patience(256 * KIB), undefined);
-  pace.learn(3200, 256 * KIB);
-  assert.notEqual(pace.patience(256 * KIB), undefined);
   pace.learn(Number.POSITIVE_INFINITY);
   assert.equal(pace.patience(256 * KIB), undefined);
-});
-
-test("patience outlasts a black-out of twenty seconds and a network four times slower", () => {
-  const pace = new Pace();
   pace.learn(3200, 256 * KIB);
-  assert.equal(pace.patience(256 * KIB), 20_000 + 4 * 3200);
-  assert.equal(pace.patience(64 * KIB), 20_000 + 3200);
+  assert.equal(pace.patience(256 * KIB), 15_000 + 4 * 3200);
+  pace.learn(Number.POSITIVE_INFINITY);
+  pace.lose();
+  assert.equal(pace.patience(256 * KIB), 4 * (15_000 + 4 * 3200));
+  pace.learn(3200, 128 * KIB);
+  assert.equal(pace.patience(0), 15_000);
 });
