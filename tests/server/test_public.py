@@ -218,12 +218,18 @@ def test_description_can_be_made_but_is_not_served(core):
     paths = make_app(core).openapi()["paths"]
     assert set(paths) == {
         "/",
+        "/courier/bundles",
+        "/courier/bundles/{bundle}/done",
+        "/courier/bundles/{bundle}/files",
+        "/courier/challenge",
+        "/courier/outboxes",
         "/forward",
         "/forward/known",
         "/health",
         "/mailbox",
         "/mailbox/delete",
         "/manifest",
+        "/reports",
         "/uploads",
         "/uploads/{upload_id}",
     }
