@@ -53,7 +53,7 @@ def run_serve(options: argparse.Namespace) -> int:
 
 
 def run_export(options: argparse.Namespace) -> int:
-    """Writes a bundle folder; exit code 1 when an object in it is damaged."""
+    """Writes a bundle folder; exit code 1 when an object in it is damaged, or its store did not answer."""
     options.out.mkdir(parents=True, exist_ok=True)
     with open_core(_settings(options)) as core:
         core.room.for_work()
@@ -61,7 +61,9 @@ def run_export(options: argparse.Namespace) -> int:
     print(f"{done.folder}: bundle {done.serial}, {done.objects} objects, {done.bytes} bytes")
     for object_id in done.damaged:
         print(f"damaged: {object_id}")
-    return 1 if done.damaged else 0
+    for object_id in done.unread:
+        print(f"not readable now, comes with a later bundle: {object_id}")
+    return 1 if done.damaged or done.unread else 0
 
 
 def run_apply(options: argparse.Namespace) -> int:

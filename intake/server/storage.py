@@ -39,13 +39,13 @@ class MetadataStore(Protocol):
     def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
         """Runs `operation` in a transaction of its own fate; the future is done after the durable commit.
 
-                        `operation` may run more than once before one of its runs counts (another process was first), so it changes
-                nothing but what its connection holds, and looks before it inserts. With `alone` no other such operation runs
-                at the same time in any process: for everything that reads much and then writes by what it read.
+        `operation` may run more than once before one of its runs counts (another process was first), so it changes
+        nothing but what its connection holds, and looks before it inserts. With `alone` no other such operation runs
+        at the same time in any process: for everything that reads much and then writes by what it read.
 
-                What it raises undoes it alone; StorageFull or StorageUnavailable when the store itself failed, or when nobody
-                can tell whether the commit came through: done again, it is then answered as a repeat.
-                """
+        What it raises undoes it alone; StorageFull or StorageUnavailable when the store itself failed, or when nobody
+        can tell whether the commit came through: done again, it is then answered as a repeat.
+        """
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Runs `query` on one consistent state; it cannot write. Raises StorageUnavailable."""

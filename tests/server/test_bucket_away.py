@@ -19,7 +19,10 @@ from intake.server.services.deletion import finish_erasures
 from intake.server.services.objects import NewObject, put_object
 from intake.server.services.offload import Mover, Offloaded, offload
 from intake.server.services.repair import Repairs, repair
+from intake.server.services.reports import store_report
 from intake.server.stores import write_stores
+from intake.wire.bundle_index import segment_path
+from intake.wire.envelope import parse_envelope
 
 STORES = ("s3",)
 TUS = {"Tus-Resumable": "1.0.0", "Intake-Epoch": "12"}
@@ -52,7 +55,7 @@ def away(house, moved):
 
 def test_server_starts_and_takes_everything(house, moved, away, start_server, forge):
     server = start_server()
-    assert "a store did not answer: not everything was looked at" in server.log.read_text("utf-8")
+    assert "event=stores-not-looked-at" in server.log.read_text("utf-8")
     with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
         assert client.post("/reports", content=forge.envelope()).status_code == 200
         data = forge.media()
@@ -66,12 +69,17 @@ def test_server_starts_and_takes_everything(house, moved, away, start_server, fo
         assert len(core.blobs.sealed()) == 2
 
 
-def test_export_says_unavailable_and_neither_missing_nor_damaged(house, moved, away, intake, tmp_path):
+def test_export_says_unavailable_and_neither_missing_nor_damaged(house, moved, away, intake, forge, tmp_path):
+    with open_core(house.settings) as core:
+        envelope = parse_envelope(forge.envelope())
+        core.store.write(lambda c: store_report(c, envelope, core.clock())).result()
     ran = intake("export", "--data", house.data, "--out", tmp_path / "out")
     assert ran.returncode == 1
-    assert "bucket: " in ran.stderr
+    assert f"not readable now, comes with a later bundle: {moved.hex()}" in ran.stdout
+    assert ", 2 objects, " in ran.stdout
     assert "damaged" not in ran.stdout + ran.stderr
-    assert list((tmp_path / "out").glob("bundle-*")) == []
+    (folder,) = (tmp_path / "out").glob("bundle-*")
+    assert envelope.sealed in (folder / segment_path(0)).read_bytes()
     away()
     ran = intake("export", "--data", house.data, "--out", tmp_path / "later")
     assert ran.returncode == 0, ran.stderr
@@ -134,7 +142,7 @@ def test_mover_tells_of_the_bucket_and_goes_on_when_it_is_back(house, forge, cap
         name_endpoint(house, "http://127.0.0.1:9")
     with caplog.at_level("INFO"), open_core(house.settings) as core, contextlib.closing(Mover(core, 0.01)):
         deadline = time.monotonic() + 30
-        while "media stay in the spool: the bucket does not answer: StorageUnavailable" not in caplog.text:
+        while "event=bucket-away kind=StorageUnavailable" not in caplog.text:
             assert time.monotonic() < deadline
         assert len(core.blobs.waiting()) == 1
     name_endpoint(house, endpoint)

@@ -15,7 +15,7 @@ from intake.server.services.apply import apply_outbox
 from intake.server.services.backlog import Waiting
 from intake.server.services.bag import new_bag
 from intake.server.services.export import export_bundle
-from intake.server.services.packing import Packer
+from intake.server.services.packing import Fate, Packer
 from intake.server.services.reports import store_report
 from intake.wire import bundle
 from intake.wire.bundle_index import own_paths, parse_index
@@ -230,10 +230,10 @@ def test_large_media_is_cut_into_parts(forge, deployment, tmp_path, size, steps)
     data = forge.random.randbytes(size)
     record = Record(forge.object_id(), 2, size, hashlib.sha256(data).digest(), deployment.today)
     with new_bag(tmp_path, "bundle-00", deployment.today) as bag, Packer(bag, Parted(data, steps), 1000) as packer:
-        entry, is_whole = packer.put(Waiting(record, None))
+        entry, fate = packer.put(Waiting(record, None))
     paths = own_paths(entry.object_id, size, 1000)
     parts = [(tmp_path / "bundle-00" / path).read_bytes() for path in paths]
-    assert is_whole
+    assert fate is Fate.WHOLE
     assert len(paths) == -(-size // 1000)
     assert b"".join(parts) == data
     assert all(len(part) == 1000 for part in parts[:-1])

@@ -120,5 +120,5 @@ def test_slot_that_is_filled_while_another_is_emptied_stays_filled(cores):
 def fill(core, mailbox: bytes, slot: int) -> bytes:
     data = os.urandom(SLOT_SIZE)
     entry = SlotEntry(mailbox, slot, data)
-    core.store.write(lambda c: fill_slot(c, core.decoy_secret, entry), alone=True).result()
+    core.store.write(lambda c: fill_slot(c, core.decoy_secret, entry, core.clock()), alone=True).result()
     return data

@@ -225,12 +225,18 @@ def test_description_can_be_made_but_is_not_served(core):
     }
     assert {path for path in paths if not path.startswith("/courier")} == {
         "/",
+        "/courier/bundles",
+        "/courier/bundles/{bundle}/done",
+        "/courier/bundles/{bundle}/files",
+        "/courier/challenge",
+        "/courier/outboxes",
         "/forward",
         "/forward/known",
         "/health",
         "/mailbox",
         "/mailbox/delete",
         "/manifest",
+        "/reports",
         "/uploads",
         "/uploads/{upload_id}",
     }

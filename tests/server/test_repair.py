@@ -1,5 +1,6 @@
 """Starts after a crash: what is made good, what is only told, and that nothing acknowledged is lost by kill -9."""
 
+import contextlib
 import hashlib
 import random
 import sqlite3
@@ -9,6 +10,7 @@ import httpx
 from sqlalchemy import insert
 
 from intake.server.models import erasures, uploads
+from intake.server.services.handover import Locks
 from intake.server.services.repair import Repairs, repair
 
 
@@ -56,6 +58,15 @@ def test_upload_without_its_file_is_forgotten(house, core):
     record(core, b"c" * 16, 100_000, 5000)
     assert repair(core) == Repairs(lost=1)
     assert house.rows()["uploads"] == []
+
+
+def test_upload_that_another_server_is_receiving_is_left_alone(house, core):
+    record(core, b"c" * 16, 100_000, 5000)
+    with contextlib.closing(Locks(house.settings.folder.run)) as receiving:
+        assert receiving.take(b"c" * 16)
+        assert repair(core, alone=False) == Repairs()
+    assert len(house.rows()["uploads"]) == 1
+    assert repair(core, alone=False) == Repairs(lost=1)
 
 
 def test_reservation_without_a_record_is_removed(house, core):

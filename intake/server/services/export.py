@@ -4,6 +4,7 @@ Everything durable, then one rename: a folder named bundle-… is always whole.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +18,7 @@ from intake.server.services.backlog import Backlog
 from intake.server.services.bag import Bag, new_bag
 from intake.server.services.core import Core, erase_lock
 from intake.server.services.log import close_batch
-from intake.server.services.packing import Packer
+from intake.server.services.packing import Fate, Packer
 from intake.server.settings import sync_folder
 from intake.wire import bundle
 from intake.wire.bundle import BundleStatement
@@ -30,13 +31,17 @@ _SERIAL = "bundle-serial"
 
 @dataclass(frozen=True)
 class Exported:
-    """A written bundle: its folder, how many objects and bytes it names, and the ids of those that are damaged."""
+    """A written bundle: its folder, how many objects and bytes it names, and the ids of those that are damaged.
+
+    `unread` are those whose store did not answer: the index names them, the next bundle may bring them.
+    """
 
     folder: Path
     serial: int
     objects: int
     bytes: int
     damaged: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def export_bundle(core: Core, target: Path, laptop: str | None = None) -> Exported:
@@ -118,7 +123,10 @@ class _Packed:
 
     objects: int = 0
     bytes: int = 0
-    damaged: list[str] = field(default_factory=list)
+    fates: dict[Fate, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def ids(self, fate: Fate) -> tuple[str, ...]:
+        return tuple(self.fates[fate])
 
 
 def _write(made: _Made, target: Path) -> Exported:
@@ -131,18 +139,19 @@ def _write(made: _Made, target: Path) -> Exported:
         bag.add(bundle.MANIFEST_NAME, [made.manifest])
         _write_tags(bag, made.core, made.statement(bag, packed))
     sync_folder(target)
-    return Exported(target / name, made.serial, packed.objects, packed.bytes, tuple(packed.damaged))
+    damaged, unread = packed.ids(Fate.DAMAGED), packed.ids(Fate.UNREAD)
+    return Exported(target / name, made.serial, packed.objects, packed.bytes, damaged, unread)
 
 
 def _pack(made: _Made, bag: Bag, packed: _Packed) -> Iterator[bytes]:
     """Puts every object into the bag and yields the lines of the index."""
     with Packer(bag, made.core.blobs) as packer:
         for waiting in made.backlog.objects():
-            entry, is_whole = packer.put(waiting)
+            entry, fate = packer.put(waiting)
             packed.objects += 1
             packed.bytes += entry.size
-            if not is_whole:
-                packed.damaged.append(entry.object_id.hex())
+            if fate is not Fate.WHOLE:
+                packed.fates[fate].append(entry.object_id.hex())
             yield entry.line().encode()
 
 

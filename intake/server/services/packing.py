@@ -8,6 +8,7 @@ import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from enum import Enum
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,15 @@ from intake.server.services.backlog import Waiting
 from intake.server.services.bag import Bag, BagFile
 from intake.wire.bundle_index import IndexEntry, Layout, Place, own_paths
 from intake.wire.constants import BUNDLE_PART_SIZE
+
+
+class Fate(Enum):
+    """What became of an object: written as it came; missing or other bytes; or its store did not answer."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    UNREAD = "unread"
+
 
 _BAD_SECTOR = errno.errorcode[errno.EIO]
 
@@ -40,24 +50,28 @@ class Packer:
     ) -> None:
         self._open.__exit__(kind, error, trace)
 
-    def put(self, waiting: Waiting) -> tuple[IndexEntry, bool]:
-        """Writes one object; returns its index entry, and whether it is there and what it was when it came.
+    def put(self, waiting: Waiting) -> tuple[IndexEntry, Fate]:
+        """Writes one object; returns its index entry and what became of it.
 
-        Raises OSError when the bag cannot be written, StorageUnavailable when a store does not answer.
+        Raises OSError when the bag cannot be written, StorageUnavailable when a store falls silent within an object.
         """
         record, sealed = waiting.record, waiting.sealed
         if sealed is not None and _is_whole(sealed, record.size, record.sha256):
             place = self._layout.place(record.size)
             self._segment_at(place).write(sealed)
-            return _entry(waiting, place), True
+            return _entry(waiting, place), Fate.WHOLE
         if sealed is not None:
             self._bag.add(own_paths(record.id, len(sealed))[0], [sealed])
-            return _entry(waiting, None), False
+            return _entry(waiting, None), Fate.DAMAGED
         try:
             pieces = self._pieces(waiting)
         except FileNotFoundError:
-            return _entry(waiting, None), False
-        return _entry(waiting, None), self._own_files(waiting, pieces) == (record.size, record.sha256)
+            return _entry(waiting, None), Fate.DAMAGED
+        except StorageUnavailable:
+            # A bucket that is away must not keep the reports here; the laptop gets this one with a later bundle.
+            return _entry(waiting, None), Fate.UNREAD
+        is_whole = self._own_files(waiting, pieces) == (record.size, record.sha256)
+        return _entry(waiting, None), Fate.WHOLE if is_whole else Fate.DAMAGED
 
     def _segment_at(self, place: Place) -> BagFile:
         if self._segment is None or place.offset == 0:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
@@ -16,6 +17,7 @@ from intake.server.errors import StorageUnavailable
 from intake.server.models import objects, uploads
 from intake.server.services.core import Core
 from intake.server.services.deletion import finish_erasures
+from intake.server.services.handover import Locks
 from intake.server.services.objects import NewObject
 from intake.server.services.unfinished import record_sealed
 from intake.wire.constants import OBJECT_MEDIA
@@ -56,9 +58,10 @@ def repair(core: Core, alone: bool = True) -> Repairs:
     found = Repairs()
     with _unless_away(found):
         found.erased = finish_erasures(core)
-    for record in core.store.read(_records):
-        with _unless_away(found):
-            _repair_upload(core, record, found)
+    with contextlib.closing(Locks(core.settings.folder.run)) as locks:
+        for upload_id in core.store.read(lambda c: c.execute(select(uploads.c.id)).scalars().all()):
+            with _unless_away(found):
+                _repair_free(core, locks, upload_id, found)
     found.reservations = clear_strays(core, 0 if alone else STRAY_SECONDS)
     with _unless_away(found):
         _compare(core, found)
@@ -85,9 +88,21 @@ def _unless_away(found: Repairs) -> Iterator[None]:
         found.away = True
 
 
-def _records(connection: Connection) -> list[_Record]:
-    rows = connection.execute(select(uploads))
-    return [_Record(row.id, row.size, row.epoch, row.position, row.work, row.day) for row in rows]
+def _repair_free(core: Core, locks: Locks, upload_id: bytes, found: Repairs) -> None:
+    """Repairs an upload unless another server is receiving it: only under its lock its record and its file agree."""
+    if not locks.take(upload_id):
+        return
+    try:
+        record = core.store.read(partial(_record, upload_id=upload_id))
+        if record is not None:
+            _repair_upload(core, record, found)
+    finally:
+        locks.release(upload_id)
+
+
+def _record(connection: Connection, upload_id: bytes) -> _Record | None:
+    row = connection.execute(select(uploads).where(uploads.c.id == upload_id)).one_or_none()
+    return None if row is None else _Record(row.id, row.size, row.epoch, row.position, row.work, row.day)
 
 
 def _repair_upload(core: Core, record: _Record, found: Repairs) -> None:

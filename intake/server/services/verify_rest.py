@@ -29,7 +29,7 @@ def check_acks(check: Check) -> None:
     late = check.core.store.read(partial(_late, hashes=hashes))
     if late and check.mend:
         voiding = partial(_void, hashes=hashes, core=check.core)
-        check.core.store.write(voiding).result()
+        check.core.store.write(voiding, alone=True).result()
     for name in late:
         check.found.add(Damage.ACK_REVOKED, name, check.mend)
 
@@ -56,12 +56,13 @@ def check_mailboxes(check: Check) -> None:
     wrong = select(mailboxes.c.id).where(func.length(mailboxes.c.slots) != MAILBOX_SIZE)
     for mailbox in check.core.store.read(lambda connection: connection.execute(wrong).scalars().all()):
         if check.mend:
-            check.core.store.write(partial(_fill_up, mailbox=mailbox, secret=check.core.decoy_secret)).result()
+            filling = partial(_fill_up, mailbox=mailbox, secret=check.core.decoy_secret)
+            check.core.store.write(filling, alone=True).result()
         check.found.add(Damage.MAILBOX_SIZE, mailbox.hex(), check.mend)
     nobody = select(mailboxes.c.id).where(mailboxes.c.id == NOBODY)
     if check.core.store.read(lambda connection: connection.execute(nobody).first()) is None:
         if check.mend:
-            check.core.store.write(make_nobody).result()
+            check.core.store.write(make_nobody, alone=True).result()
         check.found.add(Damage.MAILBOX_NOBODY, NOBODY.hex(), check.mend)
     for batch in check.core.store.read(_broken_batches):
         check.found.add(Damage.SLOT_ORPHANED, batch.hex())
