@@ -24,7 +24,10 @@ AGENT = "Canary-Agent/7.31 (very rare phone)"
 NAME = "canary-file-name.mp4"
 ADDRESS = "127.13.37.11"
 FORWARDED = "203.0.113.77"
-MADE_ONCE = {"log.key", "decoy.secret", "roots.json", "serve.lock", "erase.lock"}
+MADE_ONCE = {
+    *("log.key", "receipt.key", "decoy.secret", "roots.json"),
+    *("serve.lock", "erase.lock", "open.lock", "work.lock", "courier.lock", "uploads.lock"),
+}
 """Files that `intake init` or the first start makes and nothing changes any more."""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from intake.server.errors import Refusal
 from intake.server.models import erasures
+from intake.server.services.objects import Kept
 from intake.server.services.reports import Arrived, store_reports
 from intake.server.writer import Batched
 from intake.wire.envelope import Envelope
@@ -83,4 +84,4 @@ def test_job_that_raises_undoes_itself_and_nothing_else(core, house, forge, toge
 def test_jobs_give_their_own_results_whatever_stands_between(core, forge, together):
     jobs = [lambda connection, n=n: n for n in range(5)]
     jobs.insert(2, report(core, forge.sealed(), forge.object_id()))
-    assert [future.result() for future in together(*jobs)] == [0, 1, None, 2, 3, 4]
+    assert [future.result() for future in together(*jobs)] == [0, 1, Kept(12, core.clock()), 2, 3, 4]
