@@ -9,6 +9,8 @@ its own; a row that another process put there first (IntegrityError) undoes the 
 row; a deadlock undoes the group, and each of its jobs gets a transaction of its own.
 """
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -60,17 +62,18 @@ class Database(Protocol):
 @dataclass(frozen=True)
 class _Job(Generic[T]):
     operation: Callable[[Connection], T]
-    result: Future[T]
+    result: Future[T] | asyncio.Future[T]
     alone: bool
 
-    def settle(self, value: T | None, error: Exception | None) -> None:
-        if error is not None:
-            self.result.set_exception(error)
-        else:
-            self.result.set_result(value)  # type: ignore[arg-type]
+    def begins(self) -> bool:
+        """Whether it is still wanted; from here on it cannot be called off."""
+        if isinstance(self.result, Future):
+            return self.result.set_running_or_notify_cancel()
+        return not self.result.cancelled()
 
 
 _Outcome = tuple[object, Exception | None]
+_Settled = tuple[Future[object] | asyncio.Future[object], object, Exception | None]
 
 
 class Writer:
@@ -86,6 +89,12 @@ class Writer:
         """Queues one job; its future holds the result once it is committed, or what it raised and did not change."""
         result: Future[T] = Future()
         self._jobs.put(_Job(operation, result, alone))  # type: ignore[arg-type]
+        return result
+
+    def submit_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As `submit`, for who awaits it in the running event loop: a commit wakes that loop once for all its jobs."""
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(operation, result, False))  # type: ignore[arg-type]
         return result
 
     def backlog(self) -> int:
@@ -119,7 +128,7 @@ class Writer:
         return group, False
 
     def _commit(self, group: list[_Job[object]]) -> None:
-        group = [job for job in group if job.result.set_running_or_notify_cancel()]
+        group = [job for job in group if job.begins()]
         if not group:
             return
         try:
@@ -132,8 +141,7 @@ class Writer:
                 outcomes = [self._commit_alone(job) for job in group]
             else:
                 outcomes = [(None, self._database.translated(error))] * len(group)
-        for job, (value, failure) in zip(group, outcomes, strict=True):
-            job.settle(value, failure)
+        _tell([(job.result, *outcome) for job, outcome in zip(group, outcomes, strict=True)])
 
     def _together(self, group: list[_Job[object]]) -> list[_Outcome] | None:
         """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
@@ -197,6 +205,29 @@ class Writer:
                 return value, None
         connection.exec_driver_sql("RELEASE SAVEPOINT job")
         return None, failure
+
+
+def _tell(settled: list[_Settled]) -> None:
+    of_loops: dict[asyncio.AbstractEventLoop, list[_Settled]] = {}
+    for one in settled:
+        if isinstance(one[0], asyncio.Future):
+            of_loops.setdefault(one[0].get_loop(), []).append(one)
+        else:
+            _settle([one])
+    for loop, some in of_loops.items():
+        # A loop that was closed meanwhile has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(settled: list[_Settled]) -> None:
+    for result, value, error in settled:
+        if result.done():
+            continue
+        if error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(value)
 
 
 def _run_batched(connection: Connection, group: list[_Job[object]]) -> dict[int, object]:

@@ -18,6 +18,7 @@ def make_app(core: Core) -> FastAPI:
         app.include_router(room.router)
     problems.install(app)
     description.install(app)
+    app.add_middleware(reports.Lane)
     app.add_middleware(Guard)
     app.add_middleware(Blindfold)
     return app
