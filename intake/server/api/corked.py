@@ -41,7 +41,7 @@ class Corked(asyncio.Transport):
 
     def abort(self) -> None:
         """Closes at once; what is held is lost."""
-        self._held.clear()
+        self._held, self._size = [], 0
         self._transport.abort()
 
     def is_closing(self) -> bool:
@@ -70,5 +70,6 @@ class Corked(asyncio.Transport):
 
     def _flush(self) -> None:
         held, self._held, self._size = self._held, [], 0
-        if held:
+        # What ended within this turn has nobody left to hear it, and would complain, with its address, to the log.
+        if held and not self._transport.is_closing():
             self._transport.write(b"".join(held))

@@ -4,10 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake.server.api.bodies import core_of, read_bounded, refuse_metadata
-from intake.server.api.problems import ANSWERED, problem_for_error
 from intake.server.api.work import early_refusal, work_header
 from intake.server.services.reports import accept_report
 from intake.wire.encoding import strict_json_dumps
@@ -27,24 +25,3 @@ async def post_report(request: Request) -> Response:
 
 
 router.routes.append(Route("/reports", post_report, methods=["POST"]))
-
-
-class Lane:
-    """Leads `POST /reports` past the framework's routing, which costs a third of what a report costs in the loop.
-
-    Everything else, also another method of that address, goes on to the routes.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a report with what its route answers."""
-        if scope["type"] != "http" or scope["path"] != "/reports" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        try:
-            response = await post_report(Request(scope, receive))
-        except ANSWERED as error:
-            response = problem_for_error(error, {})
-        await response(scope, receive, send)
