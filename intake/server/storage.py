@@ -4,6 +4,7 @@ Operations are functions over a SQLAlchemy connection in neutral SQL. Every writ
 when its future is done; reads may run in any thread and see what is committed.
 """
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
@@ -47,6 +48,9 @@ class MetadataStore(Protocol):
         can tell whether the commit came through: done again, it is then answered as a repeat.
         """
 
+    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As `write`, for who awaits the result in the running event loop: cheaper where many wait at once."""
+
     def read(self, query: Callable[[Connection], T]) -> T:
         """Runs `query` on one consistent state; it cannot write. Raises StorageUnavailable."""
 
@@ -88,6 +92,10 @@ class SqliteStore:
     def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
         """As MetadataStore says; SQLite lets one transaction write at a time, so each is alone."""
         return self._writer.submit(operation, alone)
+
+    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As MetadataStore says."""
+        return self._writer.submit_from_loop(operation)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """As MetadataStore says."""

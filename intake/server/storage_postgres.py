@@ -4,6 +4,7 @@ One connection writes, with the same group commit as SQLite and synchronous_comm
 What PostgreSQL keeps that SQLite does not, and what it cannot forget, stands in STORAGE.md.
 """
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, TypeVar
@@ -73,6 +74,10 @@ class PostgresStore:
     def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
         """As MetadataStore says."""
         return self._writer.submit(operation, alone)
+
+    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As MetadataStore says."""
+        return self._writer.submit_from_loop(operation)
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """As MetadataStore says."""

@@ -2,15 +2,19 @@
 
 A commit with synchronous=FULL waits for the disk; done for each report alone it would be all the server does, and two
 connections that write wait for each other by sleeping. Here all jobs that came in during one commit share the next.
-A job's result is given only after its commit, so what is answered is durable.
+A job's result is given only after its commit, so what is answered is durable. While jobs come in company the writer
+waits a millisecond before it takes them up: fewer, greater commits cost everyone less than that.
 
 A job may run more than once. When one of a group raises, the group is undone and each job runs again in a savepoint of
 its own; a row that another process put there first (IntegrityError) undoes the job and runs it again, now seeing that
 row; a deadlock undoes the group, and each of its jobs gets a transaction of its own.
 """
 
+import asyncio
+import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,6 +29,7 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 GROUP_MAX = 256
 _ATTEMPTS = 3
+_GATHER_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,18 @@ class Database(Protocol):
 @dataclass(frozen=True)
 class _Job(Generic[T]):
     operation: Callable[[Connection], T]
-    result: Future[T]
+    result: Future[T] | asyncio.Future[T]
     alone: bool
 
-    def settle(self, value: T | None, error: Exception | None) -> None:
-        if error is not None:
-            self.result.set_exception(error)
-        else:
-            self.result.set_result(value)  # type: ignore[arg-type]
+    def begins(self) -> bool:
+        """Whether it is still wanted; from here on it cannot be called off."""
+        if isinstance(self.result, Future):
+            return self.result.set_running_or_notify_cancel()
+        return not self.result.cancelled()
 
 
 _Outcome = tuple[object, Exception | None]
+_Settled = tuple[Future[object] | asyncio.Future[object], object, Exception | None]
 
 
 class Writer:
@@ -88,6 +94,12 @@ class Writer:
         self._jobs.put(_Job(operation, result, alone))  # type: ignore[arg-type]
         return result
 
+    def submit_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As `submit`, for who awaits it in the running event loop: a commit wakes that loop once for all its jobs."""
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(operation, result, False))  # type: ignore[arg-type]
+        return result
+
     def backlog(self) -> int:
         """How many jobs wait for the next commit."""
         return self._jobs.qsize()
@@ -98,8 +110,12 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
+        busy = False
         while (first := self._jobs.get()) is not None:
+            if busy:
+                time.sleep(_GATHER_SECONDS)
             group, last = self._gather(first)
+            busy = len(group) > 1
             # Reports first: they are not to wait, or to fail, for what waits for its turn behind another process.
             for alone in (False, True):
                 self._commit([job for job in group if job.alone == alone])
@@ -119,7 +135,7 @@ class Writer:
         return group, False
 
     def _commit(self, group: list[_Job[object]]) -> None:
-        group = [job for job in group if job.result.set_running_or_notify_cancel()]
+        group = [job for job in group if job.begins()]
         if not group:
             return
         try:
@@ -132,8 +148,7 @@ class Writer:
                 outcomes = [self._commit_alone(job) for job in group]
             else:
                 outcomes = [(None, self._database.translated(error))] * len(group)
-        for job, (value, failure) in zip(group, outcomes, strict=True):
-            job.settle(value, failure)
+        _tell([(job.result, *outcome) for job, outcome in zip(group, outcomes, strict=True)])
 
     def _together(self, group: list[_Job[object]]) -> list[_Outcome] | None:
         """Runs all jobs without savepoints, which are a third of a report's cost; None, undone, when one raises."""
@@ -197,6 +212,29 @@ class Writer:
                 return value, None
         connection.exec_driver_sql("RELEASE SAVEPOINT job")
         return None, failure
+
+
+def _tell(settled: list[_Settled]) -> None:
+    of_loops: dict[asyncio.AbstractEventLoop, list[_Settled]] = {}
+    for one in settled:
+        if isinstance(one[0], asyncio.Future):
+            of_loops.setdefault(one[0].get_loop(), []).append(one)
+        else:
+            _settle([one])
+    for loop, some in of_loops.items():
+        # A loop that was closed meanwhile has nobody left to tell.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(settled: list[_Settled]) -> None:
+    for result, value, error in settled:
+        if result.done():
+            continue
+        if error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(value)
 
 
 def _run_batched(connection: Connection, group: list[_Job[object]]) -> dict[int, object]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from intake.wire import shape
 from intake.wire.constants import ED25519_KEY_SIZE, LABEL_DEPLOYMENT, ROOTS_MAX
@@ -48,7 +49,7 @@ class Roots:
         if not 1 <= self.quorum <= len(raws) <= ROOTS_MAX:
             raise ManifestInvalid("the quorum does not fit the number of root keys")
 
-    @property
+    @cached_property
     def deployment(self) -> str:
         """64 hex: the hash of quorum and root keys that names this deployment."""
         counts = bytes([self.quorum, len(self.keys)])

@@ -6,8 +6,8 @@ wrk sends reports of 8 KiB under ever new random ids over 32 connections; the fo
 rounds of `--seconds`, so that what else the machine does hits all alike. Then 64 and 500 senders at once on ours.
 
 - reports_per_s, p99_ms: ours; the median of the rounds. cpu_ms_per_report: processor time of its whole process.
-- ratio_to_async_session, ratio_to_no_database, ratio_to_bare: of the reports accepted in all rounds; what the peers are
-  stands in server_peers.py.
+- ratio_to_async_session, ratio_to_no_database, ratio_to_own_without_database: of the reports accepted in all rounds;
+  what the peers are stands in server_peers.py.
 - failures: answers that were not 200, and connections refused, cut or timed out (2 s), over everything sent to ours;
   after each run every report that was answered must be in the database, or the benchmark ends with an error.
 """

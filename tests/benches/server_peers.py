@@ -4,8 +4,9 @@ All check the same as `POST /reports` (envelope, SHA-256, gate) and run on the s
 
 - async_session does what the documentation of SQLAlchemy shows: an async session a request from a pool, two rows added,
   one commit; SQLite as durable as ours (WAL, synchronous=FULL) and with 30 s of patience for locks.
-- no_database is our own route with all our layers (blindfold, guard, bounded connections and bodies) but no database.
-- bare has neither: what this framework can do at most.
+- no_database is that route without the session: read, check, answer. As plain as async_session, so the two compare.
+- own_without_database is ours with all its layers (blindfold, guard, lane, bounded connections and bodies) that stores
+  nothing and signs no receipt: what the layers alone can do at most.
 """
 
 import asyncio
@@ -25,11 +26,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from intake.server.api import problems
 from intake.server.api.bodies import read_bounded, refuse_metadata
+from intake.server.api.lane import Lane
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.api.protocol import BoundedProtocol
 from intake.wire.envelope import ENVELOPE_MAX_SIZE, Envelope, parse_envelope
@@ -74,7 +75,7 @@ def answer(envelope: Envelope) -> Response:
     return JSONResponse({"id": envelope.object_id.hex(), "sha256": envelope.sha256.hex()})
 
 
-def bare(_: Path) -> FastAPI:
+def without_database(_: Path) -> FastAPI:
     """Checks and answers; what was sent is gone."""
     app = FastAPI()
 
@@ -85,7 +86,7 @@ def bare(_: Path) -> FastAPI:
     return app
 
 
-def without_database(_: Path) -> FastAPI:
+def own_without_database(_: Path) -> FastAPI:
     """The same within our layers, on a route as ours is made."""
 
     async def post_report(request: Request) -> Response:
@@ -93,8 +94,8 @@ def without_database(_: Path) -> FastAPI:
         return answer(checked(await read_bounded(request, ENVELOPE_MAX_SIZE)))
 
     app = FastAPI(openapi_url=None, redirect_slashes=False)
-    app.routes.append(Route("/reports", post_report, methods=["POST"]))
     problems.install(app)
+    app.add_middleware(Lane, path="/reports", answer=post_report)
     app.add_middleware(Guard)
     app.add_middleware(Blindfold)
     return app
@@ -154,8 +155,8 @@ def with_async_session(folder: Path) -> FastAPI:
 
 PEERS: dict[str, tuple[Callable[[Path], FastAPI], type[HttpToolsProtocol]]] = {
     "async_session": (with_async_session, HttpToolsProtocol),
-    "no_database": (without_database, BoundedProtocol),
-    "bare": (bare, HttpToolsProtocol),
+    "no_database": (without_database, HttpToolsProtocol),
+    "own_without_database": (own_without_database, BoundedProtocol),
 }
 
 

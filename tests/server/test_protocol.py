@@ -1,6 +1,7 @@
 """Connections that never become a request, or never end, cost bounded memory, bounded time and no line in the log."""
 
 import asyncio
+import re
 import resource
 import socket
 import threading
@@ -153,3 +154,19 @@ def test_what_is_not_http_leaves_no_line_in_the_log(start_shared):
     assert server.stop() == 0
     added = server.log.read_bytes().removeprefix(before).decode()
     assert "withheld" not in added
+
+
+def test_head_and_body_of_an_answer_come_in_one_piece(shared_server):
+    with socket.create_connection(("127.0.0.1", shared_server.port), 20) as connection:
+        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+    assert f"content-length: {len(body)}".encode() in head
+    assert body.endswith(b"}")
+
+
+def test_many_answers_at_once_come_whole_and_in_their_order(shared_server):
+    requests = [f"GET /{path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in ("health", "nothing", "health")]
+    with socket.create_connection(("127.0.0.1", shared_server.port), 20) as connection:
+        connection.sendall("".join(requests).encode()[:-2] + b"Connection: close\r\n\r\n")
+        came = all_that_comes(connection)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", came) == [b"200", b"404", b"200"]

@@ -1,5 +1,6 @@
 """Jobs that share a commit: what one raises is its own, and reports of one group are as good as reports alone."""
 
+import asyncio
 import hashlib
 import threading
 from concurrent.futures import Future
@@ -85,3 +86,58 @@ def test_jobs_give_their_own_results_whatever_stands_between(core, forge, togeth
     jobs = [lambda connection, n=n: n for n in range(5)]
     jobs.insert(2, report(core, forge.sealed(), forge.object_id()))
     assert [future.result() for future in together(*jobs)] == [0, 1, Kept(12, core.clock()), 2, 3, 4]
+
+
+@pytest.fixture
+def hold_writer(core):
+    """Holds the writer until the function it returns is called."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(connection):
+        begun.set()
+        assert go_on.wait(20)
+
+    core.store.write(hold)
+    assert begun.wait(20)
+    yield go_on.set
+    go_on.set()
+
+
+def mark(byte: bytes):
+    return lambda connection: connection.execute(insert(erasures).values(id=byte * 16)) and byte
+
+
+def refused(connection):
+    raise Refusal("malformed")
+
+
+def test_jobs_awaited_in_a_loop_get_their_own_results_and_errors(core, house, hold_writer):
+    async def both():
+        jobs = [core.store.write_from_loop(job) for job in (mark(b"a"), refused, mark(b"b"))]
+        hold_writer()
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    first, failure, last = asyncio.run(both())
+    assert (first, failure.problem, last) == (b"a", "malformed", b"b")
+    assert sorted(house.rows()["erasures"]) == [(b"a" * 16,), (b"b" * 16,)]
+
+
+def test_job_called_off_before_its_turn_is_not_run(core, house, hold_writer):
+    async def call_off():
+        job = core.store.write_from_loop(mark(b"a"))
+        job.cancel()
+        hold_writer()
+        assert await core.store.write_from_loop(mark(b"b")) == b"b"
+
+    asyncio.run(call_off())
+    assert house.rows()["erasures"] == [(b"b" * 16,)]
+
+
+def test_loop_that_ended_before_the_commit_stops_nobody(core, house, hold_writer):
+    async def leave():
+        core.store.write_from_loop(mark(b"a"))
+
+    asyncio.run(leave())
+    hold_writer()
+    assert core.store.write(mark(b"b")).result(20) == b"b"
+    assert len(house.rows()["erasures"]) == 2

@@ -16,6 +16,8 @@ from intake.wire.problems import PROBLEM_CONTENT_TYPE, PROBLEMS, problem_body, p
 from intake.wire.puzzle import Puzzle
 
 _RETRY_SECONDS: Final = {"puzzle-needed": "1", "unavailable": "30", "no-space": "600"}
+ANSWERED: Final = (Refusal, WireError, StorageFull, StorageUnavailable, BodyCut, RequestValidationError)
+"""What a route may raise: each is answered with its problem."""
 _OF_STATUS: Final = {404: "not-found", 405: "method"}
 _refused: Counter[str] = Counter()
 
@@ -111,6 +113,6 @@ async def _answer_http(_: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Makes `app` answer every error this way, also those of the framework."""
-    for kind in (Refusal, WireError, StorageFull, StorageUnavailable, BodyCut, RequestValidationError):
+    for kind in ANSWERED:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(HTTPException, _answer_http)

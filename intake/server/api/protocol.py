@@ -9,6 +9,7 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from intake.server.api.corked import Corked
 from intake.server.api.inbox import EXTENSION, Inbox, Reader
 from intake.server.api.problems import raw_problem
 
@@ -32,6 +33,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the clock."""
+        transport = Corked(transport, self.loop.call_soon)
         super().connection_made(transport)
         self.inbox: Inbox | None = None
         transport.set_protocol(Reader(self))

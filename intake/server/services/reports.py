@@ -1,6 +1,5 @@
 """Small sealed objects: through the gate, into the database, acknowledged when committed."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,7 +48,7 @@ async def accept_report(core: Core, untrusted: bytes, work_header: str | None = 
     day = core.clock()
     arrived = Arrived(envelope, day, work)
     with core.pressure.waiting():
-        kept = await asyncio.wrap_future(core.store.write(Batched(store_reports, arrived)))
+        kept = await core.store.write_from_loop(Batched(store_reports, arrived))
     return envelope, sign_receipt(core, arrived.new_object(), kept)
 
 
