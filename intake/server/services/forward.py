@@ -19,7 +19,8 @@ from intake.wire.envelope import Envelope
 from intake.wire.errors import NotSealed
 from intake.wire.sealed import check_media_size, check_small
 
-_BATCH_SIZE = 1 << 20
+_BATCH_SIZE = 64 << 10
+"""Small, since forms do not share memory as uploads do: a thousand of them that drip hold a batch each."""
 _NO_EPOCH = 0
 
 
