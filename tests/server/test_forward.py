@@ -60,6 +60,17 @@ def test_file_handed_in_again_is_stored_once_and_told_the_same(shared_client, sh
     assert shared_house.snapshot() == before
 
 
+def test_file_whose_stored_copy_is_damaged_is_stored_again(shared_client, shared_house, forge):
+    media = forge.media()
+    assert hand_in(shared_client, media).status_code == 200
+    digest = hashlib.sha256(media).digest()
+    first = next(row[0] for row in shared_house.rows()["objects"] if row[3] == digest)
+    shared_house.media_file(first).write(media[:-1])
+    assert outcomes(hand_in(shared_client, media)) == ["stored"]
+    copies = [row[0] for row in shared_house.rows()["objects"] if row[3] == digest]
+    assert sorted(shared_house.media_file(each).read() == media for each in copies) == [False, True]
+
+
 REFUSED = {
     "plaintext": (lambda f: b"I saw who was taken", NOT_SEALED),
     "nothing": (lambda f: b"", NOT_SEALED),
