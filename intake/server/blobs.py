@@ -24,6 +24,7 @@ from intake.wire.constants import OBJECT_ID_SIZE
 
 _READ_SIZE = 1 << 20
 _VECTOR_MAX = 1024
+_DAY_SECONDS = 86_400
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -193,13 +194,14 @@ class FolderBlobs:
 
     def discard(self, blob_id: bytes) -> None:
         """As BlobStore says."""
-        with _disk():
+        with _disk(), _same_day(self._parts):
             self._part(blob_id).unlink(missing_ok=True)
 
     def erase(self, blob_id: bytes) -> None:
         """As BlobStore says."""
         with _disk():
-            self._blob(blob_id).unlink(missing_ok=True)
+            with _same_day(self._sealed):
+                self._blob(blob_id).unlink(missing_ok=True)
             sync_folder(self._sealed)
 
     def read(self, blob_id: bytes) -> Iterator[bytes]:
@@ -284,6 +286,16 @@ def _settle(folder: Path, day: date) -> None:
     """fsync of a folder, whose times become `day`: they would tell when the last object came."""
     os.utime(folder, (day_seconds(day), day_seconds(day)))
     sync_folder(folder)
+
+
+@contextlib.contextmanager
+def _same_day(folder: Path) -> Iterator[None]:
+    """Leaves a folder with the day it had: what is taken out of it would leave the second at which it went."""
+    day = int(folder.stat().st_mtime) // _DAY_SECONDS * _DAY_SECONDS
+    try:
+        yield
+    finally:
+        os.utime(folder, (day, day))
 
 
 def _size(path: Path) -> int | None:

@@ -125,6 +125,7 @@ def do_work(core: Core, daily: DailyWork) -> None:
 
 async def _run(core: Core, daily: DailyWork, config: uvicorn.Config, listener: socket.socket) -> None:
     server = _Server(config, core)
+    core.uploads.listen()
     ticking = asyncio.create_task(_tick(core, daily))
     try:
         await server.serve(sockets=[listener])

@@ -23,6 +23,7 @@ from intake.server.writer import Writer
 
 T = TypeVar("T")
 _BUSY_SECONDS = 30
+_FORGET_MILLISECONDS = 500
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -110,13 +111,21 @@ class SqliteStore:
         return self._writer.backlog()
 
     def forget(self) -> bool:
-        """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there."""
+        """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there.
+
+        While it waits for a reader (a long `intake verify`) SQLite lets nobody write: so it waits for half a second.
+        """
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            row = cursor.fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={_FORGET_MILLISECONDS}")
+            try:
+                row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
             return row is not None and row[0] == 0
+        except sqlite3.Error:
+            return False
         finally:
             connection.close()
 

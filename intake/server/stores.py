@@ -1,10 +1,11 @@
 """Which stores a data folder has: the embedded ones, or what DIR/stores.json names (STORAGE.md)."""
 
 import json
+import re
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,6 +14,7 @@ from intake.server.errors import StoresInvalid
 from intake.server.settings import Folder, replace_private
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 _TLS_MODE = "verify-full"
 _PARAMETERS = frozenset({"host", "user", "sslmode", "sslrootcert", "sslcert", "sslkey"})
 """Others, hostaddr or service for example, could lead elsewhere than the host says."""
@@ -32,7 +34,7 @@ class Bucket:
 
     def check(self) -> None:
         """Raises StoresInvalid for an endpoint without TLS, unless it is on this machine and `allow_http` is set."""
-        place = urlsplit(self.endpoint)
+        place = _place_of(self.endpoint)
         is_near = self.allow_http and place.hostname in _LOOPBACK
         if place.scheme != "https" and not (place.scheme == "http" and is_near):
             raise StoresInvalid("the bucket's endpoint is not https; allow_http is for this machine's own addresses")
@@ -58,6 +60,17 @@ class Stores:
         """As stores.json holds it; names passwords."""
         filled = {name: value for name, value in asdict(self).items() if value is not None}
         return json.dumps(filled, indent=2) + "\n"
+
+
+def _place_of(endpoint: str) -> SplitResult:
+    """An address with a host and nothing but a port beside it: the client of buckets panics over any other."""
+    try:
+        place = urlsplit(endpoint)
+        if _HOST.fullmatch(place.hostname or "") and "@" not in place.netloc and place.port != 0:
+            return place
+    except ValueError:
+        pass
+    raise StoresInvalid("the bucket's endpoint is not an address with a host")
 
 
 def _check_database(text: str) -> None:

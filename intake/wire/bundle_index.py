@@ -14,6 +14,7 @@ from intake.wire.constants import (
     BUNDLE_SEGMENTS_MAX,
     BUNDLE_WORK_MAX,
     EPOCH_MAX,
+    MEDIA_SEALED_MAX_SIZE,
     OBJECT_ID_SIZE,
     SALT_SIZE,
     SHA256_SIZE,
@@ -155,6 +156,9 @@ def _entry(line: str) -> IndexEntry:
         parse_int(parts[8]),
         _place(parts[9]),
     )
+    # A size decides how many parts are named: one line that claims 2^53 bytes would name four million, half a GB.
+    if entry.size > (_SMALL_MAX_SIZE if entry.kind == KINDS[0] else MEDIA_SEALED_MAX_SIZE):
+        raise BundleInvalid("an object larger than there are")
     if entry.epoch > EPOCH_MAX or entry.work > BUNDLE_WORK_MAX or entry.line() != f"{line}\n":
         raise BundleInvalid("an index line is malformed")
     return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import socket
@@ -11,14 +12,19 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import insert
 
 from intake.courier.settings import Home
 from intake.courier.signing import CourierKey, RequestSigner, load_courier_key
+from intake.server.errors import Refusal, StorageFull
+from intake.server.models import acks
 from intake.server.services.core import open_core
 from intake.server.services.couriers import Couriers
+from intake.server.services.manifests import add_manifest
+from intake.server.services.objects import NewObject, put_object
 from intake.server.services.offering import BUNDLE_MAX_DAYS, Offers
-from intake.wire.constants import COURIER_CHALLENGE_HEADER, COURIER_CHALLENGE_SECONDS
-from intake.wire.courier_request import CourierRequest, parse_offer, write_request
+from intake.wire.constants import COURIER_CHALLENGE_HEADER, COURIER_CHALLENGE_SECONDS, OBJECT_MEDIA
+from intake.wire.courier_request import CourierRequest, PieceWanted, parse_offer, write_request
 from intake.wire.encoding import unb64
 from intake.wire.manifest import NamedKey
 
@@ -210,6 +216,51 @@ def test_old_bundles_are_removed_and_young_ones_stay(house, home):
     with house.open(lambda: day + timedelta(days=BUNDLE_MAX_DAYS + 1)) as later:
         assert Offers(later).clear() == 1
     assert list((house.data / "bundles").iterdir()) == []
+
+
+def test_what_a_laptop_has_acked_needs_no_room_on_the_disk(house, home):
+    with open_core(house.settings) as core:
+        huge, key = (
+            NewObject(os.urandom(16), OBJECT_MEDIA, 2**50, bytes(32), 12),
+            house.deployment.laptops[0].ack.public,
+        )
+        ack = {"object_id": huge.object_id, "laptop": "A", "giver": "", "key": key, "day": core.clock()}
+        core.store.write(lambda connection: put_object(connection, huge, core.clock())).result()
+        offers = Offers(core)
+        assert offers.offer("A") is None
+        offers.wait()
+        with pytest.raises(StorageFull):
+            offers.offer("A")
+        core.store.write(lambda connection: connection.execute(insert(acks), [ack])).result()
+        assert offers.offer("A") is None
+        offers.wait()
+        assert offers.offer("A") is not None
+
+
+def test_bundle_for_a_laptop_that_is_named_no_more_is_removed(house, home):
+    with open_core(house.settings) as core:
+        offers = Offers(core)
+        assert offers.offer("B") is None
+        offers.wait()
+        assert offers.clear() == 0
+        laptops, recipients = (house.deployment.laptops[0].keys(),), (bytes(1216),)
+        epoch = dataclasses.replace(house.deployment.manifest(house.log_key).epoch, number=13, recipients=recipients)
+        newer = house.manifest(serial=99, laptops=laptops, epoch=epoch)
+        core.store.write(lambda connection: add_manifest(connection, newer, core.roots)).result()
+    with open_core(house.settings) as core:
+        assert Offers(core).clear() == 1
+
+
+def test_piece_of_a_bundle_that_is_being_removed_is_not_found(house, home):
+    with open_core(house.settings) as core:
+        offers = Offers(core)
+        assert offers.offer("A") is None
+        offers.wait()
+        offer = offers.offer("A")
+        (house.data / "bundles" / offer.bundle / offer.files[0].path).unlink()
+        with pytest.raises(Refusal) as refused:
+            offers.piece(offer.bundle, PieceWanted(offer.files[0].path, 0, 1))
+        assert refused.value.problem == "not-found"
 
 
 def test_one_bundle_is_made_at_a_time_also_by_two_processes(house, home):

@@ -76,3 +76,11 @@ def test_upload_that_was_begun_is_let_in_again_whatever_is_full(core, begin):
     core.store.write(lambda connection: connection.execute(insert(uploads), [row])).result()
     begin(UNFINISHED_MAX, 1, 1)
     assert admit_upload(core, header, SIZE).upload_id == upload_id
+
+
+def test_solved_upload_begun_again_and_again_is_counted_once(core):
+    header = solved(core)
+    for _ in range(100):
+        assert admit_upload(core, header, SIZE).work == 1
+    assert core.pressure.level == 0
+    assert core.pressure._solved(1) == 0.1

@@ -286,3 +286,11 @@ def client(place: Bucket) -> S3Store:
         secret_access_key=place.secret,
         client_options={"allow_http": True},
     )
+
+
+def test_taking_away_leaves_the_folders_with_a_day(folder, tmp_path):
+    store(folder, BLOB, b"sealed")
+    folder.reserve(OTHER, 5000, DAY)
+    folder.discard(OTHER)
+    folder.erase(BLOB)
+    assert [(tmp_path / name).stat().st_mtime % 86400 for name in ("parts", "sealed")] == [0, 0]

@@ -1,11 +1,13 @@
 """The forwarder form: sealed files of any number are stored, anything else is refused in words and not kept."""
 
+import contextlib
 import hashlib
 import re
 import resource
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -56,6 +58,17 @@ def test_file_handed_in_again_is_stored_once_and_told_the_same(shared_client, sh
     second = hand_in(shared_client, small, media)
     assert (second.status_code, second.text) == (first.status_code, first.text)
     assert shared_house.snapshot() == before
+
+
+def test_file_whose_stored_copy_is_damaged_is_stored_again(shared_client, shared_house, forge):
+    media = forge.media()
+    assert hand_in(shared_client, media).status_code == 200
+    digest = hashlib.sha256(media).digest()
+    first = next(row[0] for row in shared_house.rows()["objects"] if row[3] == digest)
+    shared_house.media_file(first).write(media[:-1])
+    assert outcomes(hand_in(shared_client, media)) == ["stored"]
+    copies = [row[0] for row in shared_house.rows()["objects"] if row[3] == digest]
+    assert sorted(shared_house.media_file(each).read() == media for each in copies) == [False, True]
 
 
 REFUSED = {
@@ -234,3 +247,24 @@ def test_forms_share_a_small_lane_under_pressure(start_server, house, forge):
         assert int(answer.headers["retry-after"]) > 0
     assert 32 <= taken < 60
     assert house.count("objects") == taken
+
+
+def memory_of(server) -> int:
+    """Resident bytes of a server's process."""
+    text = Path(f"/proc/{server.process.pid}/statm").read_text("ascii")
+    return int(text.split()[1]) * resource.getpagesize()
+
+
+def test_forms_that_drip_hold_little_memory_each(start_server, forge):
+    server, count = start_server(), 60
+    media = forge.media(2 << 20)
+    part = b'--b\r\nContent-Disposition: form-data; name="sealed"\r\n\r\n'
+    lines = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(media) + 200}\r\n\r\n"
+    before, sent = memory_of(server), part + media[: (1 << 20) + 40_000]
+    with contextlib.ExitStack() as opened:
+        for _ in range(count):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            opened.enter_context(connection).sendall(f"POST /forward HTTP/1.1\r\nHost: x\r\n{lines}".encode() + sent)
+        with httpx.Client(base_url=server.url, timeout=30, trust_env=False) as client:
+            assert hand_in(client, forge.media()).status_code == 200
+        assert memory_of(server) - before < count * len(sent) // 2

@@ -91,6 +91,23 @@ def test_work_that_nobody_asked_for_does_not_go_before_everyone_else(pressure, w
     assert pressure.level == 3
 
 
+def test_solution_sent_again_counts_once(pressure, watch):
+    for _ in range(300):
+        pressure.offer()
+        pressure.take(3, b"the only one")
+        assert pressure.level == 0
+        watch.seconds += 0.1
+
+
+def test_solutions_are_remembered_in_bounded_memory(pressure):
+    for number in range(100_000):
+        pressure.take(1, number.to_bytes(8))
+    assert len(pressure._counted) + len(pressure._counted_before) <= 65_536
+    before = pressure._second().solved[1]
+    pressure.take(1, (99_999).to_bytes(8))
+    assert pressure._second().solved[1] == before
+
+
 def test_level_falls_to_one_while_the_flood_goes_on_without_solving(pressure, watch):
     levels(pressure, watch, 60, 500, solved=50)
     assert levels(pressure, watch, 200, 500)[-1] == 1

@@ -51,6 +51,8 @@ def talk(server, forge) -> None:
         client.post("/forward", files=[("sealed", (NAME, forge.sealed())), ("sealed", (NAME, b"canary-plaintext"))])
         client.post("/mailbox", content=b"canary-mailbox-of-32-bytes------")
         client.get("/canary-path")
+        begun = client.post("/uploads", headers=tus | {"Upload-Length": str(len(data))}).headers["location"]
+        assert client.delete(begun, headers=tus).status_code == 204
     with socket.create_connection(("127.0.0.1", server.port), source_address=(ADDRESS, 0)) as connection:
         connection.sendall(b"canary junk that is not HTTP\r\n\r\n")
         connection.recv(65536)
@@ -189,6 +191,11 @@ def test_media_files_have_the_times_of_a_day_also_after_an_export(times):
         assert (name, found.st_mtime % 86400) == (name, 0)
     files = [found for name, found in times.items() if "." in name]
     assert [found.st_atime % 86400 for found in files] == [0, 0]
+
+
+def test_socket_of_a_server_does_not_tell_when_the_first_upload_came(start_server, house):
+    start_server()
+    assert len(list((house.data / "run").glob("*.sock"))) == 1
 
 
 def test_handlers_never_see_address_or_agent():

@@ -11,6 +11,7 @@ from intake.wire.constants import WORK_HEADER
 from intake.wire.puzzle import Puzzle, bits_for, parse_solution
 from tests.puzzles import solve
 from tests.server.parts import Server
+from tests.server.test_uploads import silent_after
 
 SECRET = bytes(32)
 TUS = {"Tus-Resumable": "1.0.0", "Intake-Epoch": "12"}
@@ -90,6 +91,20 @@ def test_upload_under_pressure_is_one_upload_however_often_it_is_begun(pressed, 
     again = pressed.post("/uploads", headers=headers)
     assert again.headers["location"] == f"/uploads/{upload_id.hex()}"
     assert pressed.head(again.headers["location"], headers=TUS).headers["upload-offset"] == str(len(media))
+
+
+def test_creation_that_was_cut_off_leaves_its_upload_to_whoever_repeats_it(pressed, pressed_server, forge):
+    media, subject = forge.media(1 << 20), os.urandom(16)
+    puzzle = puzzle_in(pressed.post("/uploads", headers=TUS | {"Upload-Length": str(len(media))}))
+    headers = TUS | {"Upload-Length": str(len(media)), WORK_HEADER: solve(puzzle, subject, len(media))}
+    lines = headers | {"Content-Type": "application/offset+octet-stream", "Content-Length": str(len(media))}
+    text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    with silent_after(pressed_server.port, f"POST /uploads HTTP/1.1\r\nHost: x\r\n{text}\r\n", media[:300_000]) as cut:
+        url = pressed.post("/uploads", headers=headers).headers["location"]
+        assert b" 409 " in cut.recv(1000).split(b"\r\n")[0]
+    kept = int(pressed.head(url, headers=TUS).headers["upload-offset"])
+    append = TUS | {"Upload-Offset": str(kept), "Content-Type": "application/offset+octet-stream"}
+    assert pressed.patch(url, headers=append, content=media[kept:]).status_code == 204
 
 
 def test_solution_of_another_shape_is_malformed(shared_client, forge, problem):

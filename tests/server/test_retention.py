@@ -3,6 +3,9 @@
 import hashlib
 import logging
 import os
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -188,3 +191,22 @@ def test_object_that_nobody_acked_is_told_of_and_kept(scene, forge, caplog):
     told = [message for message in caplog.messages if message.startswith(f"event={Event.UNACKED.label}")]
     assert told == ["event=unacked objects=3 oldest_days=3", "event=unacked objects=3 oldest_days=500"]
     assert scene.house.count("objects") == 3
+
+
+def test_reader_in_the_way_of_forgetting_holds_up_no_report_and_is_waited_for(house, core, forge):
+    daily, wal = DailyWork(core), house.data / "intake.sqlite-wal"
+    reader = sqlite3.connect(house.data / "intake.sqlite", isolation_level=None)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM objects").fetchone()
+        envelope = parse_envelope(forge.envelope())
+        with ThreadPoolExecutor(1) as pool:
+            begun, forgetting = time.monotonic(), pool.submit(daily.do)
+            core.store.write(lambda connection: store_report(connection, envelope, core.clock())).result()
+            forgetting.result()
+            assert time.monotonic() - begun < 10
+        assert wal.stat().st_size > 0
+    finally:
+        reader.close()
+    daily.do()
+    assert wal.stat().st_size == 0

@@ -47,6 +47,10 @@ BAD = {
     "number in the bucket": json.dumps({"bucket": BUCKET | {"region": 1}}),
     "allow_http is no truth": json.dumps({"bucket": BUCKET | {"allow_http": "yes"}}),
     "http far away": json.dumps({"bucket": NEAR | {"endpoint": "http://s3.example"}}),
+    **{
+        f"endpoint {endpoint}": json.dumps({"bucket": BUCKET | {"endpoint": endpoint}})
+        for endpoint in ("https://", "https://[::1", "https://a host", "https://user:secret@host", "https://host:99999")
+    },
     "http not allowed": json.dumps({"bucket": NEAR | {"allow_http": False}}),
     "no scheme": json.dumps({"bucket": BUCKET | {"endpoint": "s3.example"}}),
     "prefix with a slash": json.dumps({"bucket": BUCKET | {"prefix": "a/"}}),

@@ -83,6 +83,9 @@ CHANGES = {
     "begins later": lambda e: e[1:],
     "media in a segment": lambda e: (dataclasses.replace(e[4], size=8192, place=Place(0, 0)),),
     "too large for a segment": lambda e: (dataclasses.replace(e[0], size=65537),),
+    "report larger than there are": lambda e: (dataclasses.replace(e[2], size=65537),),
+    "media larger than there are": lambda e: (dataclasses.replace(e[4], size=2**32 + 1),),
+    "size that would name four million parts": lambda e: (dataclasses.replace(e[4], size=2**53 - 1),),
     "work of no class": lambda e: (dataclasses.replace(e[0], work=256),),
     "epoch that no leaf can hold": lambda e: (dataclasses.replace(e[0], epoch=2**32),),
 }

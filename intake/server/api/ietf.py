@@ -49,7 +49,7 @@ class Ietf:
         announced = digest_field(self._request, "repr-digest")
         admitted = upload_admitted(self._request, length)
         upload_id = await self._uploads.begin_upload(length, epoch, admitted.work, admitted.upload_id, announced)
-        progress = await self._uploads.append_first(upload_id, chunk)
+        progress = await self._uploads.append_first(upload_id, chunk, admitted.upload_id is not None)
         complete = progress.sha256 is not None
         return await self._answer(
             200 if complete else 201, upload_id, progress, {"Location": f"/uploads/{upload_id.hex()}"}

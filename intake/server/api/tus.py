@@ -53,7 +53,7 @@ class Tus:
         if chunk is None:
             progress = await self._uploads.progress(upload_id, finish=False)
         else:
-            progress = await self._uploads.append_first(upload_id, chunk)
+            progress = await self._uploads.append_first(upload_id, chunk, admitted.upload_id is not None)
         return await self._answer(201, upload_id, progress, location)
 
     async def tell(self, upload_id: bytes) -> Response:

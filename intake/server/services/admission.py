@@ -45,7 +45,7 @@ def admit_report(core: Core, header: str | None, object_id: bytes, size: int) ->
             work = core.puzzles.proven(solution, size)
     core.pressure.offer()
     _require(core, work, core.pressure.level, size)
-    core.pressure.take(work)
+    core.pressure.take(work, _named(object_id, size))
     return work
 
 
@@ -64,7 +64,7 @@ def admit_upload(core: Core, header: str | None, size: int) -> Admitted:
         if size > room:
             raise StorageFull
         _require(core, work, core.pressure.level or _asked_by_quota(core, work, size, room), size)
-    core.pressure.take(work)
+    core.pressure.take(work, b"" if solution is None else _named(solution.subject, size))
     return Admitted(work, upload_id)
 
 
@@ -72,6 +72,11 @@ def unsolved_backlog(connection: Connection) -> int:
     """How many objects without work no laptop has acked."""
     unacked = objects.c.id.not_in(select(acks.c.object_id))
     return connection.execute(select(func.count()).where(objects.c.work == 0, unacked)).scalar_one()
+
+
+def _named(subject: bytes, size: int) -> bytes:
+    """What tells one solution from another: all that is stored for it is stored once."""
+    return subject + size.to_bytes(8)
 
 
 def _require(core: Core, work: int, needed: int, size: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from intake.server.models import acks, bodies, heads, leaves, objects, outboxes
 from intake.server.services.objects import KIND_WORDS
@@ -88,13 +88,18 @@ class Backlog:
     def _classes(self, connection: Connection) -> dict[tuple[int, int], list[bytes]]:
         wanted = select(objects.c.id, objects.c.kind, objects.c.work).where(objects.c.leaf_number < self._head.size)
         if self._laptop is not None:
-            mine = (acks.c.laptop == self._laptop.name, acks.c.key == self._laptop.ack)
-            wanted = wanted.where(~select(acks.c.day).where(acks.c.object_id == objects.c.id, *mine).exists())
+            wanted = wanted.where(unacked_by(self._laptop))
         found: dict[tuple[int, int], list[bytes]] = defaultdict(list)
         for object_id, kind, work in connection.execute(wanted):
             # Text before media, whatever the work: a report is of use without its photo.
             found[int(kind != OBJECT_SMALL), max(0, min(int(work), BUNDLE_WORK_MAX))].append(object_id)
         return found
+
+
+def unacked_by(laptop: LaptopKeys) -> ColumnElement[bool]:
+    """Whether a laptop has not acked an object with its key of the manifest in force."""
+    mine = (acks.c.laptop == laptop.name, acks.c.key == laptop.ack)
+    return ~select(acks.c.day).where(acks.c.object_id == objects.c.id, *mine).exists()
 
 
 def _load(connection: Connection, ids: list[bytes]) -> dict[bytes, Waiting]:

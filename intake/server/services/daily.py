@@ -53,6 +53,7 @@ class DailyWork:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._erased_on: date | None = None
+        self._forgotten_on: date | None = None
 
     def do(self) -> None:
         """Does what is left of today's work; call it as often as you like, from a thread.
@@ -70,6 +71,7 @@ class DailyWork:
             if expired := expire_unfinished(core):
                 log(Event.EXPIRED, expired)
             _tell_unacked(core)
-            # The WAL keeps commits in the order they came: it is emptied once a day.
-            core.store.forget()
             self._erased_on = day
+        # The WAL keeps commits in the order they came: it is emptied once a day, later when a reader is in the way.
+        if self._forgotten_on != day and core.store.forget():
+            self._forgotten_on = day

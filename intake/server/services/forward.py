@@ -7,9 +7,10 @@ import asyncio
 import hashlib
 import os
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from intake.server.errors import Refusal
+from intake.server.models import objects
 from intake.server.services.core import Core
 from intake.server.services.feeding import Feed, Gate, RunningHash, check_beginning
 from intake.server.services.objects import NewObject, is_stored, put_object
@@ -19,7 +20,8 @@ from intake.wire.envelope import Envelope
 from intake.wire.errors import NotSealed
 from intake.wire.sealed import check_media_size, check_small
 
-_BATCH_SIZE = 1 << 20
+_BATCH_SIZE = 64 << 10
+"""Small, since forms do not share memory as uploads do: a thousand of them that drip hold a batch each."""
 _NO_EPOCH = 0
 
 
@@ -98,7 +100,7 @@ class ForwardedFile:
             raise NotSealed("cut off in the header")
         check_media_size(size, self._gate.passed.stanzas)
         new = NewObject(self._object_id, OBJECT_MEDIA, size, self._hash.digest.digest(), _NO_EPOCH)
-        if self._core.store.read(lambda connection: is_stored(connection, new.sha256)):
+        if await asyncio.to_thread(_is_kept, self._core, new):
             await self.abandon()
             return
         feed.close()
@@ -106,6 +108,13 @@ class ForwardedFile:
         self._give_back()
         await asyncio.to_thread(self._core.blobs.seal, new.object_id, size, day)
         await asyncio.wrap_future(self._core.store.write(lambda connection: put_object(connection, new, day)))
+
+
+def _is_kept(core: Core, new: NewObject) -> bool:
+    """Whether these bytes are stored and their file is there in its full size: else this copy is worth keeping."""
+    query = select(objects.c.id).where(objects.c.sha256 == new.sha256, objects.c.kind == OBJECT_MEDIA)
+    ids = core.store.read(lambda connection: connection.execute(query).scalars().all())
+    return any(core.blobs.sealed_size(each) == new.size for each in ids)
 
 
 class Forwarding:

@@ -72,7 +72,7 @@ class Handover:
     @contextlib.asynccontextmanager
     async def held(self, upload_id: bytes) -> AsyncIterator[None]:
         """Holds an upload; raises Refusal upload-busy when another process does not let go within two minutes."""
-        self._listen()
+        self.listen()
         for turn in range(_TRIES_MAX):
             if self._locks.take(upload_id):
                 break
@@ -93,7 +93,11 @@ class Handover:
             (self.folder / self._name).unlink(missing_ok=True)
         self._locks.close()
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """Makes the socket and hears it in the running loop; done at the start of a server.
+
+        At the first upload, the socket's times would be those of that upload.
+        """
         loop = asyncio.get_running_loop()
         if loop is self._loop:
             return

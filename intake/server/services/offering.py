@@ -1,7 +1,8 @@
 """Bundles that wait in DIR/bundles for a courier: made in a thread of their own, read in pieces, removed when fetched.
 
 They hold ciphertext that lies in the stores too. A bundle for a laptop never holds what that laptop has acked, and an
-object is erased a week after the last ack at the earliest: one of at most 3 days' age holds nothing that was erased.
+object is erased a week after the last ack at the earliest: one of at most 3 days' age holds nothing that was erased,
+while the manifest names that laptop.
 """
 
 import bisect
@@ -11,7 +12,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,13 +21,15 @@ from sqlalchemy import func, select
 from intake.server.clock import day_seconds
 from intake.server.errors import ExportFailed, Refusal, ServerError, StorageFull, StorageUnavailable
 from intake.server.models import objects
+from intake.server.services.backlog import unacked_by
 from intake.server.services.bag import clear_drafts
 from intake.server.services.core import Core
 from intake.server.services.export import export_bundle
 from intake.server.settings import PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE
-from intake.wire.bundle import NOTE_NAME, BundleStatement, parse_bag_manifest, parse_bundle_note
+from intake.wire.bundle import EVERY_LAPTOP, NOTE_NAME, BundleStatement, parse_bag_manifest, parse_bundle_note
 from intake.wire.courier_request import BUNDLE_NAME, Offer, OfferedFile, PieceWanted
 from intake.wire.errors import WireError
+from intake.wire.manifest import LaptopKeys
 
 BUNDLE_MAX_DAYS = 3
 _TAG_MANIFEST = "tagmanifest-sha256.txt"
@@ -53,8 +56,8 @@ class Offers:
 
         Raises Refusal not-found for a laptop nobody named, StorageFull or StorageUnavailable when making one failed.
         """
-        in_force = self._core.manifests.known().in_force
-        if in_force is None or in_force.manifest.laptop(laptop) is None:
+        keys = self._laptops().get(laptop)
+        if keys is None:
             raise Refusal("not-found")
         with self._lock:
             if self._making is not None and self._making.is_alive():
@@ -63,7 +66,7 @@ class Offers:
             waiting = [each for each in self._statements() if each.laptop == laptop]
             if waiting:
                 return self._listing(max(waiting, key=lambda each: each.serial).folder)
-            self._begin(laptop)
+            self._begin(keys)
         return None
 
     def piece(self, bundle: str, wanted: PieceWanted) -> bytes:
@@ -72,7 +75,11 @@ class Offers:
         at = bisect.bisect_left(files, wanted.file, key=lambda file: file.path)
         if at == len(files) or files[at].path != wanted.file:
             raise Refusal("not-found")
-        handle = os.open(folder / wanted.file, _QUIETLY)
+        try:
+            handle = os.open(folder / wanted.file, _QUIETLY)
+        except FileNotFoundError:
+            # Removed since, by whoever has it whole.
+            raise Refusal("not-found") from None
         try:
             return os.pread(handle, wanted.size, wanted.offset)
         finally:
@@ -80,16 +87,24 @@ class Offers:
 
     def done(self, bundle: str) -> None:
         """Removes a bundle that was fetched; raises Refusal not-found."""
-        shutil.rmtree(self._known(bundle))
+        try:
+            shutil.rmtree(self._known(bundle))
+        except FileNotFoundError:
+            # Somebody else is removing it.
+            raise Refusal("not-found") from None
         self._date_folder()
 
     def clear(self) -> int:
-        """Removes bundles older than 3 days or unreadable, and drafts of killed exports; returns how many."""
+        """Removes bundles older than 3 days, unreadable, or for a laptop that the manifest in force does not name, and
+        drafts of killed exports; returns how many.
+
+        Without that laptop an object may be erased at once, and its salt with it.
+        """
         if not self._folder.exists():
             return 0
-        oldest = self._core.clock() - timedelta(days=BUNDLE_MAX_DAYS)
+        oldest, named = self._core.clock() - timedelta(days=BUNDLE_MAX_DAYS), (EVERY_LAPTOP, *self._laptops())
         # Each path is judged by itself: a bundle may get its name, and be whole, while this goes on.
-        old = [path for path in self._folder.glob("bundle-*") if not _is_young(path, oldest)]
+        old = [path for path in self._folder.glob("bundle-*") if not _is_kept(path, oldest, named)]
         for path in old:
             shutil.rmtree(path, ignore_errors=True)
         cleared = len(old) + clear_drafts(self._folder)
@@ -102,19 +117,23 @@ class Offers:
         if self._making is not None:
             self._making.join()
 
-    def _begin(self, laptop: str) -> None:
+    def _laptops(self) -> dict[str, LaptopKeys]:
+        in_force = self._core.manifests.known().in_force
+        return {} if in_force is None else {each.name: each for each in in_force.manifest.laptops}
+
+    def _begin(self, laptop: LaptopKeys) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure if isinstance(failure, StorageFull) else StorageUnavailable("no bundle could be made")
         self._making = threading.Thread(target=self._make, args=(laptop,), name="export", daemon=True)
         self._making.start()
 
-    def _make(self, laptop: str) -> None:
+    def _make(self, laptop: LaptopKeys) -> None:
         try:
             with self._alone() as first:
                 if first:
-                    self._leave_room()
-                    export_bundle(self._core, self._folder, laptop)
+                    self._leave_room(laptop)
+                    export_bundle(self._core, self._folder, laptop.name)
         except (ExportFailed, StorageFull, StorageUnavailable) as error:
             self._failure = error
         except OSError as error:
@@ -135,9 +154,9 @@ class Offers:
         finally:
             os.close(handle)
 
-    def _leave_room(self) -> None:
+    def _leave_room(self, laptop: LaptopKeys) -> None:
         # A bundle is a second copy of all that waits. It must not take the room that reports need.
-        query = select(func.coalesce(func.sum(objects.c.size), 0))
+        query = select(func.coalesce(func.sum(objects.c.size), 0)).where(unacked_by(laptop))
         total = int(self._core.store.read(lambda connection: connection.execute(query).scalar_one()))
         disk = os.statvfs(self._folder)
         room = min(_ROOM_SIZE, disk.f_blocks * disk.f_frsize // _ROOM_SHARE)
@@ -173,9 +192,9 @@ def _statement(folder: Path) -> BundleStatement | None:
     return statement if statement.folder == folder.name else None
 
 
-def _is_young(folder: Path, oldest: date) -> bool:
+def _is_kept(folder: Path, oldest: date, named: Collection[str]) -> bool:
     statement = _statement(folder)
-    return statement is not None and statement.day >= oldest
+    return statement is not None and statement.day >= oldest and statement.laptop in named
 
 
 def _listing(folder: Path) -> Offer:

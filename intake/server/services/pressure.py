@@ -12,7 +12,7 @@
 
 Nothing here knows a sender: a thousand people behind one address are a thousand requests like any others. Refused
 requests count as offered, or a flood would end the pressure by being refused. They cannot raise the level above 1: only
-who solves makes it dearer.
+who solves makes it dearer, and each solution counts once, however often it is sent again.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ WAITING_MAX: Final = 1000
 """Reports that may wait for their commit."""
 BACKLOG_MAX: Final = 50_000
 """Unsolved objects that no laptop has acked: 400 MB of the smallest."""
+_COUNTED_MAX: Final = 32_768
 _TOKENS_A_SECOND: Final = 2
 _TOKENS_MAX: Final = 32
 
@@ -58,6 +59,8 @@ class Pressure:
         self._judged = -1
         self._tokens = float(_TOKENS_MAX)
         self._filled = now()
+        # Sets: they do not tell in which order solutions came.
+        self._counted, self._counted_before = set[bytes](), set[bytes]()
 
     @property
     def level(self) -> int:
@@ -69,9 +72,24 @@ class Pressure:
         """Counts a request to store something, whatever becomes of it."""
         self._second().offered += 1
 
-    def take(self, work: int) -> None:
-        """Counts a request that was let in with a class of work."""
+    def take(self, work: int, solution: bytes = b"") -> None:
+        """Counts a request that was let in with a class of work; once for each `solution`, where that is named.
+
+        One that is sent again stores nothing new and cost nothing: a single report sent again three times a second
+        would else make every phone work at the dearest level.
+        """
+        if solution and work and not self._is_new(solution):
+            return
         self._second().solved[work] += 1
+
+    def _is_new(self, solution: bytes) -> bool:
+        """Whether a solution was not counted yet; the last 32,768 at least are remembered."""
+        if solution in self._counted or solution in self._counted_before:
+            return False
+        self._counted.add(solution)
+        if len(self._counted) >= _COUNTED_MAX:
+            self._counted, self._counted_before = set(), self._counted
+        return True
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:

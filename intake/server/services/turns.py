@@ -78,6 +78,10 @@ class Turns:
             live.users -= 1
             self._forget(upload_id, live)
 
+    def listen(self) -> None:
+        """Lets other processes ask for uploads; in the loop that serves."""
+        self._handover.listen()
+
     def stop_all(self) -> None:
         """Ends every request that is reading, keeping what came."""
         for live in self._live.values():

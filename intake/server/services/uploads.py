@@ -149,19 +149,18 @@ class Uploads:
                 raise Refusal("inconsistent-upload-length")
             return found.progress()
 
-    async def append_first(self, upload_id: bytes, chunk: Chunk) -> Progress:
+    async def append_first(self, upload_id: bytes, chunk: Chunk, repeatable: bool = False) -> Progress:
         """Appends the body of a creation; raises as `append_chunk`, and then nothing of the upload is left.
 
-        Nobody was told its address yet, so nobody could go on with it.
+        Nobody was told its address yet, so nobody could go on with it; but with `repeatable`, the same creation again
+        is the same upload, and may be under way: what came stays.
         """
         try:
             return await self.append_chunk(upload_id, chunk)
-        except WrongOffset:
-            # It was begun before, by the same solved puzzle: what came then stays.
-            raise
         except BaseException:
-            with suppress(Refusal):
-                await asyncio.shield(self.cancel_upload(upload_id))
+            if not repeatable:
+                with suppress(Refusal):
+                    await asyncio.shield(self.cancel_upload(upload_id))
             raise
 
     async def complete_upload(self, live: Live, found: Unfinished) -> Progress:
@@ -196,6 +195,10 @@ class Uploads:
             if isinstance(found, Progress):
                 raise Refusal("completed-upload")
             await self._remove(live, upload_id)
+
+    def listen(self) -> None:
+        """Lets other processes ask for uploads; in the loop that serves, before the first request."""
+        self._turns.listen()
 
     def stop_all(self) -> None:
         """Ends every request that is reading, keeping what came: the server is about to stop."""

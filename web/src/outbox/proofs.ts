@@ -9,8 +9,10 @@ import type { Bytes } from "../wire/bytes.ts";
 import { type Puzzle, Solver } from "../wire/puzzle.ts";
 
 const SLICE_MILLISECONDS = 50;
-/** Puzzles for one part: a server that never has enough must not keep a phone at work. */
+/** Puzzles for one part within an hour: a server that never has enough must not keep a phone at work. */
 const PUZZLES_MAX = 8;
+/** A puzzle holds one to two hours. Counted for ever, a phone on bad lines would one day never solve again. */
+const HOUR_MILLISECONDS = 3_600_000;
 
 /** Lets everything else on the page happen. Not by a timer: those of a page in the background wait for a second. */
 function pause(): Promise<void> {
@@ -27,16 +29,21 @@ function pause(): Promise<void> {
 /** What the parts of an outbox have proved. */
 export class Proofs {
   private readonly headers = new Map<string, string>();
-  private readonly counts = new Map<string, number>();
+  private readonly begun = new Map<string, readonly number[]>();
   private readonly solving = new Set<string>();
   private turn: Promise<void> = Promise.resolve();
   private readonly signal: AbortSignal;
   private readonly solved: () => void;
+  private readonly now: () => number;
 
-  /** @param solved called whenever a puzzle is done. */
-  constructor(signal: AbortSignal, solved: () => void) {
+  /**
+   * @param solved called whenever a puzzle is done.
+   * @param now milliseconds since any moment.
+   */
+  constructor(signal: AbortSignal, solved: () => void, now: () => number = Date.now) {
     this.signal = signal;
     this.solved = solved;
+    this.now = now;
   }
 
   /** Whether anything is being solved. */
@@ -67,9 +74,10 @@ export class Proofs {
     size: number,
     tell: (share: number) => void,
   ): boolean {
-    const count = (this.counts.get(part) ?? 0) + 1;
-    this.counts.set(part, count);
-    if (count > PUZZLES_MAX) return false;
+    const now = this.now();
+    const lately = (this.begun.get(part) ?? []).filter((at) => Math.abs(now - at) < HOUR_MILLISECONDS);
+    if (lately.length >= PUZZLES_MAX) return false;
+    this.begun.set(part, [...lately, now]);
     const solver = new Solver(puzzle, subject ?? drawId(browserRandom), size);
     this.solving.add(part);
     tell(0);

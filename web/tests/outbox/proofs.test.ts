@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { LABEL_PUZZLE, SOLUTION_SIZE } from "../../src/generated/constants.ts";
 import { Outbox } from "../../src/outbox/outbox.ts";
+import { Proofs } from "../../src/outbox/proofs.ts";
 import { ascii, type Bytes, concat, fromBase64, fromHex, readU32, u64 } from "../../src/wire/bytes.ts";
 import { type Fault, problem, TestIntake } from "./intake.ts";
 import { assertWhole, content, file, following, report, ShortRest } from "./material.ts";
@@ -97,6 +98,30 @@ test("a server that never has enough is left for another one", async () => {
   await drain(greedy.url, honest.url);
   assert.equal(greedy.lines.length, 9);
   assertWhole(honest);
+});
+
+test("a part that was asked too often is solved for again after an hour", async () => {
+  let now = 0;
+  let done = () => {};
+  const proofs = new Proofs(
+    new AbortController().signal,
+    () => done(),
+    () => now,
+  );
+  const begin = () =>
+    proofs.start("part", { window: 9, seed: fromHex(SEED, 16), bits: 14 }, null, 8192, () => {});
+  for (let count = 0; count < 8; count++) {
+    const solved = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    assert.equal(begin(), true);
+    await solved;
+  }
+  assert.equal(begin(), false);
+  now = 3_599_999;
+  assert.equal(begin(), false);
+  now = 3_600_000;
+  assert.equal(begin(), true);
 });
 
 test("leaving ends the work", async () => {
