@@ -30,7 +30,11 @@ from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.encoding import unb64
 from intake.wire.envelope import parse_envelope
 from intake.wire.manifest import NamedKey, Roots, roots_to_json
+from tests.server.houses import EMBEDDED, KIND_VARIABLE, stands_for
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, make_house, run_intake
+from tests.server.stand_ins import bucketeer, postgres
+
+__all__ = ["bucketeer", "postgres"]
 
 NAME = "courier-1"
 
@@ -142,9 +146,9 @@ def deployment() -> Deployment:
 
 
 @pytest.fixture
-def house(tmp_path: Path, deployment: Deployment) -> House:
+def house(request: pytest.FixtureRequest, tmp_path: Path, deployment: Deployment) -> House:
     """A house with 12 reports and 2 media, whose manifest names the courier of `home`."""
-    house = make_house(tmp_path, deployment)
+    house = make_house(tmp_path, deployment, stands_for(os.environ.get(KIND_VARIABLE, EMBEDDED), request))
     fill(house, zlib.crc32(str(tmp_path.name).encode()), 12, 2)
     return house
 
