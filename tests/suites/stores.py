@@ -1,8 +1,8 @@
 """The server's tests on every kind of stores: tests/run --suite stores [--kind KIND] [--only MODULE] [--again]
 
-Each module that can stand on other stores runs on SQLite or PostgreSQL with a folder or a bucket, all four pairs; the
-modules that need two processes or a bucket run as they are. What has passed is kept in .cache/suites/stores.json and
-not run again, unless with --again. Exit code 1 when any failed.
+Each module that can stand on other stores, and the courier's tests, run on SQLite or PostgreSQL with a folder or a
+bucket, all four pairs; the modules that need two processes or a bucket run as they are. What has passed is kept in
+.cache/suites/stores.json and not run again, unless with --again. Exit code 1 when any failed.
 """
 
 import argparse

@@ -121,6 +121,8 @@ class Pair:
         time.sleep(rng.uniform(0.02, LOAD_SECONDS))
         self._servers[number].process.kill()
         for one in beside:
+            # Half of them may end, so that something is told of them.
+            one.process.join(rng.choice((0, 30)))
             self._ledgers[number].slots += one.kill()
         self._servers[number].process.join(10)
         self._progress.kills += 1
