@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 import random
 import re
@@ -192,12 +193,16 @@ def stick(tmp_path: Path) -> Path:
 
 
 class CuttingLine:
-    """A relay on loopback that ends each connection after a number of answered bytes drawn from a seed."""
+    """A relay on loopback that ends each connection after a number of answered bytes drawn from a seed.
 
-    def __init__(self, port: int, seed: int, least: int, most: int) -> None:
+    Of several servers its connections meet one after the other; `met` are the ports that answered.
+    """
+
+    def __init__(self, ports: tuple[int, ...], seed: int, least: int, most: int) -> None:
         self._random = random.Random(seed)
         self._bounds = (least, most)
-        self._target = port
+        self._targets = itertools.cycle(ports)
+        self.met: set[int] = set()
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -220,11 +225,13 @@ class CuttingLine:
             except OSError:
                 return
             budget = self._random.randint(*self._bounds)
-            self._relaying.append(threading.Thread(target=self._relay, args=(near, budget), daemon=True))
+            args = (near, next(self._targets), budget)
+            self._relaying.append(threading.Thread(target=self._relay, args=args, daemon=True))
             self._relaying[-1].start()
 
-    def _relay(self, near: socket.socket, budget: int) -> None:
-        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
+    def _relay(self, near: socket.socket, port: int, budget: int) -> None:
+        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
+            self.met.add(port)
             upwards = threading.Thread(target=_copy, args=(near, far), daemon=True)
             upwards.start()
             try:
@@ -251,8 +258,8 @@ def cutting() -> Iterator[Callable[..., CuttingLine]]:
     """Makes relays that cut."""
     made: list[CuttingLine] = []
 
-    def make(port: int, seed: int, least: int = 400, most: int = 60_000) -> CuttingLine:
-        made.append(CuttingLine(port, seed, least, most))
+    def make(ports: int | tuple[int, ...], seed: int, least: int = 400, most: int = 60_000) -> CuttingLine:
+        made.append(CuttingLine((ports,) if isinstance(ports, int) else ports, seed, least, most))
         return made[-1]
 
     yield make
