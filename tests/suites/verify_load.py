@@ -17,15 +17,20 @@ _BOUNDARY = "a-boundary-of-a-form"
 
 
 class BothLoad(Load):
-    """Senders of reports, uploads and forms to one of two servers; use a ledger with one server at a time."""
+    """Senders of reports, uploads and forms to one of two servers, or one of each kind if `light`.
 
-    def __init__(self, port: int, ledger: BothLedger, seed: str) -> None:
+    Use a ledger with one server at a time.
+    """
+
+    def __init__(self, port: int, ledger: BothLedger, seed: str, light: bool = False) -> None:
         self._forms = ledger
+        self._light = light
         super().__init__(port, ledger, seed)
 
     def senders(self) -> list[Sender]:
         """As Load says, with forms, and each with a pause after it."""
-        return [self._paced(kind) for kind in [*super().senders(), *[self._forward] * FORWARDERS]]
+        many = [*super().senders(), *[self._forward] * FORWARDERS]
+        return [self._paced(kind) for kind in ([self._report, self._upload, self._forward] if self._light else many)]
 
     def _paced(self, kind: Sender) -> Sender:
         def send(connection: http.client.HTTPConnection, rng: random.Random) -> None:
