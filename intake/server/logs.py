@@ -40,6 +40,7 @@ class Event(Enum):
     of an exception class. OPERATING.md says what each means.
     """
 
+    WAITING = "waiting-for-the-folder", _NO_FIELDS
     LISTENING = "listening", {"port": int}
     UNEXPECTED = "unexpected-error", {"kind": str}
     CLOSED_DAY = "batch-closed", {"batch": int, "leaves": int}

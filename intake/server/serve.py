@@ -2,14 +2,11 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 import resource
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import uvicorn
 from sqlalchemy import Connection
@@ -17,16 +14,16 @@ from sqlalchemy import Connection
 from intake.server.api.app import make_app
 from intake.server.api.problems import count_refusal, take_refusals
 from intake.server.api.protocol import BoundedProtocol
-from intake.server.errors import FolderInvalid, PageRefused, ServerError
+from intake.server.errors import PageRefused, ServerError
 from intake.server.logs import Event, configure_logging, log
+from intake.server.place import take_place
 from intake.server.services.admission import unsolved_backlog
 from intake.server.services.core import Core, held, open_core
 from intake.server.services.counting import add_refusals, set_gauges
 from intake.server.services.daily import TICK_SECONDS, DailyWork, tick
 from intake.server.services.offload import Mover
 from intake.server.services.repair import STRAY_SECONDS, Repairs, clear_strays, repair
-from intake.server.settings import PRIVATE_FILE_MODE, Settings
-from intake.server.stores import read_stores
+from intake.server.settings import Settings
 
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 20
@@ -41,7 +38,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     configure_logging()
     set_limits()
     with (
-        _place(settings) as place,
+        take_place(settings) as place,
         open_core(settings) as core,
         _listener(host, port) as listener,
         contextlib.closing(Mover(core)),
@@ -167,7 +164,7 @@ async def leave_counts(core: Core) -> None:
 
     What could not be left is counted on.
     """
-    refused, gauges = take_refusals(), {"queue": core.store.backlog()}
+    refused, gauges = take_refusals(), gauges_of(core)
 
     def leave(connection: Connection) -> None:
         add_refusals(connection, refused)
@@ -179,6 +176,14 @@ async def leave_counts(core: Core) -> None:
         for name, count in refused.items():
             count_refusal(name, count)
         raise
+
+
+def gauges_of(core: Core) -> dict[str, int]:
+    """What this process knows of itself: writes that wait, the class of work it asks for, bytes that the reserve holds.
+
+    In the event loop alone.
+    """
+    return {"queue": core.store.backlog(), "pressure": core.pressure.level, "reserve": core.room.held}
 
 
 def _config(core: Core) -> uvicorn.Config:
@@ -195,44 +200,6 @@ def _config(core: Core) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A server's hold on its data folder; `alone` while no other server runs on it."""
-
-    handle: int
-    alone: bool
-    shared: bool
-
-    def let_others_in(self) -> None:
-        """Lets further servers start, where several may run: what only one server may do is done."""
-        if self.shared:
-            fcntl.flock(self.handle, fcntl.LOCK_SH)
-
-
-@contextlib.contextmanager
-def _place(settings: Settings) -> Iterator[_Place]:
-    """Holds the data folder: for one server alone over SQLite, for as many as you like over PostgreSQL.
-
-    Waits while another one starts. Raises FolderInvalid when there may be only one.
-    """
-    settings.folder.check()
-    shared = read_stores(settings.folder.stores).database is not None
-    handle = os.open(settings.folder.serve_lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = True
-        except BlockingIOError:
-            alone = False
-        if not alone and not shared:
-            raise FolderInvalid("another server is running on it")
-        if not alone:
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield _Place(handle, alone, shared)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

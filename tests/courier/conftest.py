@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 import random
 import re
@@ -30,7 +31,11 @@ from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.encoding import unb64
 from intake.wire.envelope import parse_envelope
 from intake.wire.manifest import NamedKey, Roots, roots_to_json
+from tests.server.houses import EMBEDDED, KIND_VARIABLE, stands_for
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, make_house, run_intake
+from tests.server.stand_ins import bucketeer, postgres
+
+__all__ = ["bucketeer", "postgres"]
 
 NAME = "courier-1"
 
@@ -142,9 +147,9 @@ def deployment() -> Deployment:
 
 
 @pytest.fixture
-def house(tmp_path: Path, deployment: Deployment) -> House:
+def house(request: pytest.FixtureRequest, tmp_path: Path, deployment: Deployment) -> House:
     """A house with 12 reports and 2 media, whose manifest names the courier of `home`."""
-    house = make_house(tmp_path, deployment)
+    house = make_house(tmp_path, deployment, stands_for(os.environ.get(KIND_VARIABLE, EMBEDDED), request))
     fill(house, zlib.crc32(str(tmp_path.name).encode()), 12, 2)
     return house
 
@@ -188,12 +193,16 @@ def stick(tmp_path: Path) -> Path:
 
 
 class CuttingLine:
-    """A relay on loopback that ends each connection after a number of answered bytes drawn from a seed."""
+    """A relay on loopback that ends each connection after a number of answered bytes drawn from a seed.
 
-    def __init__(self, port: int, seed: int, least: int, most: int) -> None:
+    Of several servers its connections meet one after the other; `met` are the ports that answered.
+    """
+
+    def __init__(self, ports: tuple[int, ...], seed: int, least: int, most: int) -> None:
         self._random = random.Random(seed)
         self._bounds = (least, most)
-        self._target = port
+        self._targets = itertools.cycle(ports)
+        self.met: set[int] = set()
         self.cuts = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -216,11 +225,13 @@ class CuttingLine:
             except OSError:
                 return
             budget = self._random.randint(*self._bounds)
-            self._relaying.append(threading.Thread(target=self._relay, args=(near, budget), daemon=True))
+            args = (near, next(self._targets), budget)
+            self._relaying.append(threading.Thread(target=self._relay, args=args, daemon=True))
             self._relaying[-1].start()
 
-    def _relay(self, near: socket.socket, budget: int) -> None:
-        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
+    def _relay(self, near: socket.socket, port: int, budget: int) -> None:
+        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as far:
+            self.met.add(port)
             upwards = threading.Thread(target=_copy, args=(near, far), daemon=True)
             upwards.start()
             try:
@@ -247,8 +258,8 @@ def cutting() -> Iterator[Callable[..., CuttingLine]]:
     """Makes relays that cut."""
     made: list[CuttingLine] = []
 
-    def make(port: int, seed: int, least: int = 400, most: int = 60_000) -> CuttingLine:
-        made.append(CuttingLine(port, seed, least, most))
+    def make(ports: int | tuple[int, ...], seed: int, least: int = 400, most: int = 60_000) -> CuttingLine:
+        made.append(CuttingLine((ports,) if isinstance(ports, int) else ports, seed, least, most))
         return made[-1]
 
     yield make

@@ -18,7 +18,7 @@ from intake.server.services.core import Core, open_core
 from intake.server.services.objects import NewObject, put_object
 from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.outbox import Outbox
-from tests.server.houses import TWO, EitherServer, Stands, kinds_for
+from tests.server.houses import TWO, EitherServer, kinds_for, stands_for
 from tests.server.parts import EPOCH, Deployment, Forge, House, Ran, Server, Signer, copy_house, make_house, run_intake
 from tests.server.stand_ins import bucketeer, postgres
 
@@ -52,11 +52,7 @@ def built_house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, deployment: Deployment, stores_kind: str
 ) -> House:
     """A fresh house to copy."""
-    servers = {"postgres": "postgres", "s3": "bucketeer"}
-    wanted = {
-        servers[part]: request.getfixturevalue(servers[part]) for part in stores_kind.split("+") if part in servers
-    }
-    return make_house(tmp_path_factory.mktemp("built"), deployment, Stands(**wanted))
+    return make_house(tmp_path_factory.mktemp("built"), deployment, stands_for(stores_kind, request))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Ways to damage a store, each with the name it must be found under; planted in the Scene of test_verify.py."""
 
 import hashlib
-import os
 from datetime import date
 
 from sqlalchemy import delete, insert, update
@@ -40,7 +39,7 @@ def body_missing(scene):
 
 
 def media_missing(scene):
-    scene.path.unlink()
+    scene.file.remove()
     return [scene.media.hex()]
 
 
@@ -50,7 +49,7 @@ def body_cut(scene):
 
 
 def media_cut(scene):
-    os.truncate(scene.path, 5000)
+    scene.file.write(scene.file.read()[:5000])
     return [scene.media.hex()]
 
 
@@ -61,7 +60,7 @@ def body_altered(scene):
 
 
 def media_altered(scene):
-    scene.path.write_bytes(swap(scene.path.read_bytes()))
+    scene.file.write(swap(scene.file.read()))
     return [scene.media.hex()]
 
 
@@ -172,7 +171,7 @@ def upload_cut(scene):
 
 
 def upload_whole(scene):
-    size = scene.path.stat().st_size
+    size = len(scene.file.read())
     run(scene.core, delete(objects).where(objects.c.id == scene.media))
     record(scene, scene.media, size, 100)
     return [scene.media.hex()]

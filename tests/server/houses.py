@@ -13,6 +13,7 @@ from types import ModuleType
 
 import httpx
 import psycopg
+import pytest
 from obstore.store import S3Store
 
 from intake.server.settings import Folder
@@ -28,12 +29,15 @@ KIND_VARIABLE = "INTAKE_TEST_STORES"
 """Set by the suite `stores`: the one kind on which all tests of a module run."""
 ON_ALL_STORES = {
     *("test_reports", "test_uploads", "test_mailboxes", "test_outboxes", "test_deletion", "test_bundles"),
-    *("test_repair", "test_public"),
+    *("test_repair", "test_public", "test_verify", "test_log", "test_retention"),
 }
 """Modules whose tests run on PostgreSQL and a bucket too; `EMBEDDED_ONLY` in one names those that look into files.
 
 A module's `STORES` names the stores of all its tests instead.
 """
+
+IN_THE_SUITE = {"test_replies", "test_receipts", "test_operating", "test_verify_kills"}
+"""Modules that the suite `stores` runs on every kind, and `tests/run` on the embedded stores."""
 
 
 def kinds_for(module: ModuleType, test: str) -> tuple[str, ...]:
@@ -75,6 +79,14 @@ class Stands:
         if bucket is not None and self.bucketeer is not None:
             bucket = Bucket(**self.bucketeer.make())
         write_stores(Folder(data), Stores(database, bucket))
+
+
+def stands_for(kind: str, request: pytest.FixtureRequest) -> Stands:
+    """The servers that a kind of stores needs, started when the first test asks for them."""
+    servers = {"postgres": "postgres", "s3": "bucketeer"}
+    return Stands(
+        **{servers[part]: request.getfixturevalue(servers[part]) for part in kind.split("+") if part in servers}
+    )
 
 
 def name_of(url: str) -> str:

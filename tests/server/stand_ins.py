@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pwd
@@ -87,9 +88,9 @@ def _binaries() -> Path | None:
     return versions[-1].parent if versions else None
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """One cluster for the whole run; skipped when PostgreSQL is not installed, failed then in CI and as root."""
+@contextlib.contextmanager
+def run_postgres() -> Iterator[Postgres]:
+    """A cluster while it is needed; skipped when PostgreSQL is not installed, failed then in CI and as root."""
     binaries = _binaries()
     if binaries is None and (os.environ.get("CI", "").lower() in {"1", "true"} or os.geteuid() == 0):
         pytest.fail("postgresql is not installed")
@@ -105,6 +106,13 @@ def postgres() -> Iterator[Postgres]:
         cluster.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One cluster for the whole run."""
+    with run_postgres() as cluster:
+        yield cluster
 
 
 def _serve_bucket(port: Connection) -> None:
@@ -150,10 +158,19 @@ class Bucketeer:
         return place | {"key_id": "test", "secret": "canary-secret"}
 
 
+@contextlib.contextmanager
+def run_bucketeer() -> Iterator[Bucketeer]:
+    """A server of buckets while it is needed."""
+    one = Bucketeer()
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
 @pytest.fixture(scope="session")
 def bucketeer() -> Iterator[Bucketeer]:
     """One server of buckets for the whole run."""
-    one = Bucketeer()
-    one.start()
-    yield one
-    one.stop()
+    with run_bucketeer() as one:
+        yield one

@@ -26,6 +26,8 @@ from intake.wire.manifest import NamedKey
 SAMPLE = re.compile(r'intake_[a-z_]+(\{[a-z]+="[a-z-]+"\})? [0-9]+')
 COMMENT = re.compile(r"# (HELP intake_[a-z_]+ [A-Z0-9][^.]*\.|TYPE intake_[a-z_]+ (gauge|counter))")
 
+EMBEDDED_ONLY = {"test_health_is_constant_whatever_the_store"}
+
 
 def put(core, forge, day) -> None:
     envelope = parse_envelope(forge.envelope())
@@ -164,7 +166,7 @@ def test_refusals_are_counted_by_reason_and_left_when_the_server_stops(start_ser
         "refused: not-found 2",
         "refused: not-sealed 1",
     ]
-    assert "queue: 0" in lines
+    assert {"queue: 0", "pressure: 0", f"reserve: {1 << 20}"} <= set(lines)
 
 
 def test_counts_of_two_processes_add_up(house, core):
@@ -199,6 +201,17 @@ def test_gauges_are_the_last_word(core):
     for value in (3, 3, 7):
         core.store.write(lambda c, value=value: set_gauges(c, {"queue": value})).result()
     assert core.store.read(read_gauges) == {"queue": 7}
+
+
+def test_pressure_and_reserve_are_left_for_the_command_line(house, core, intake):
+    core.settings.folder.reserve.write_bytes(bytes(5000))
+    core.pressure.calm_rate = 0
+    core.pressure.offer()
+    asyncio.run(leave_counts(core))
+    assert core.store.read(read_gauges) == {"queue": 0, "pressure": 1, "reserve": 5000}
+    lines = intake("metrics", "--data", house.data).stdout.splitlines()
+    assert {"intake_server_pressure 1", "intake_server_reserve 5000"} <= set(lines)
+    assert {"pressure: 1", "reserve: 5000"} <= set(intake("status", "--data", house.data).stdout.splitlines())
 
 
 def test_health_is_constant_whatever_the_store(start_server, house):

@@ -26,6 +26,8 @@ from intake.wire.constants import SLOT_SIZE
 from intake.wire.envelope import parse_envelope
 from intake.wire.outbox import Ack, AckOutbox, OutboxHead, SlotEntry
 
+EMBEDDED_ONLY = {"test_salts_of_erased_objects_are_nowhere_in_the_raw_files"}
+
 
 class Scene:
     """A house on a day that a test turns, and what laptops do with it."""

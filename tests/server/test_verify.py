@@ -1,5 +1,6 @@
 """`intake verify`: each kind of damage is planted, found under its name, and repaired or left; the server may run."""
 
+import contextlib
 import dataclasses
 import re
 import threading
@@ -13,6 +14,7 @@ from intake.server.models import leaves, mailboxes, objects
 from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
 from intake.server.services.findings import Damage
+from intake.server.services.handover import Locks
 from intake.server.services.log import close_batch
 from intake.server.services.mailboxes import read_mailbox
 from intake.server.services.reports import store_report
@@ -20,7 +22,19 @@ from intake.server.services.verify import verify
 from intake.wire.envelope import parse_envelope
 from intake.wire.mailbox import split_slots
 from intake.wire.outbox import Ack, AckOutbox, OutboxHead
-from tests.server.damage import CASES, DAY, HEAD_ROOT, body_missing, body_unrecorded, head_gone, media_unrecorded, run
+from tests.server.damage import (
+    CASES,
+    DAY,
+    HEAD_ROOT,
+    body_missing,
+    body_unrecorded,
+    head_gone,
+    media_unrecorded,
+    run,
+    upload_cut,
+    upload_lost,
+    upload_whole,
+)
 
 
 @dataclasses.dataclass
@@ -49,8 +63,8 @@ class Scene:
         return verify(self.core, mend, lambda words: None)
 
     @property
-    def path(self):
-        return self.house.data / "objects" / f"{self.media.hex()}.age"
+    def file(self):
+        return self.house.media_file(self.media)
 
 
 @pytest.fixture
@@ -68,7 +82,7 @@ def test_store_in_order_has_no_findings(scene, intake):
     found = scene.verify()
     assert (found.left, found.mended) == ({}, {})
     assert (found.objects, found.leaves, found.heads) == (4, 3, 1)
-    assert found.bytes == 3 * 8192 + scene.path.stat().st_size
+    assert found.bytes == 3 * 8192 + len(scene.file.read())
     before = scene.house.snapshot()
     ran = intake("verify", "--data", scene.house.data, "--repair")
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -160,8 +174,18 @@ def test_progress_is_told_in_long_runs(scene, monkeypatch):
     assert [re.sub(r"\d+ bytes", "N bytes", words) for words in told] == ["4 of 4 objects, N bytes"]
 
 
+def send_in_pieces(client, data: bytes) -> None:
+    headers = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    begun = client.post("/uploads", headers=headers | {"Upload-Length": str(len(data)), "Intake-Epoch": "12"})
+    for at in range(0, len(data), 30_000):
+        sent = client.patch(
+            begun.headers["location"], headers=headers | {"Upload-Offset": str(at)}, content=data[at : at + 30_000]
+        )
+        assert sent.status_code == 204
+
+
 def test_running_server_under_load_has_no_findings(start_server, house, make_forge):
-    """Reports and forwarded media come while verify reads: what is in flight is no damage, nor is it touched."""
+    """Reports, uploads and forwarded media come while verify reads: what is in flight is no damage, nor touched."""
     server, stop, sent = start_server(), threading.Event(), []
 
     def send(number: int) -> None:
@@ -171,6 +195,7 @@ def test_running_server_under_load_has_no_findings(start_server, house, make_for
                 assert client.post("/reports", content=forge.envelope()).status_code == 200
                 files = [("sealed", ("x", forge.media()))]
                 assert client.post("/forward", files=files).status_code == 200
+                send_in_pieces(client, forge.media())
                 sent.append(number)
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(3)]
@@ -186,7 +211,30 @@ def test_running_server_under_load_has_no_findings(start_server, house, make_for
         for thread in threads:
             thread.join()
     assert len(sent) >= 60
-    assert house.count("objects") == 2 * len(sent)
+    assert house.count("objects") == 3 * len(sent)
+
+
+@pytest.mark.parametrize("plant", [upload_cut, upload_lost, upload_whole])
+def test_upload_that_a_server_is_receiving_is_no_damage(scene, plant):
+    """Whoever holds an upload's lock is between its file and its record; nothing is named and nothing touched."""
+    (upload_id,) = plant(scene)
+    before = scene.house.snapshot()
+    with contextlib.closing(Locks(scene.core.settings.folder.run)) as locks:
+        assert locks.take(bytes.fromhex(upload_id))
+        found = scene.verify(mend=True)
+        assert (found.left, found.mended) == ({}, {})
+        assert scene.house.snapshot() == before
+    assert upload_id in str(scene.verify(mend=True).mended)
+
+
+def test_old_reservations_are_removed_beside_a_running_server(server, house, monkeypatch):
+    with open_core(house.settings) as core:
+        core.blobs.reserve(b"p" * 16, 4000, DAY)
+        # A second from now everything is old.
+        monkeypatch.setattr("intake.server.services.verify_uploads.STRAY_SECONDS", -1)
+        found = verify(core, True, lambda words: None)
+        assert found.mended == {Damage.PART_UNRECORDED: [(b"p" * 16).hex()]}
+        assert core.blobs.parts() == set()
 
 
 def test_reservations_of_a_running_server_are_left_to_it(server, house):

@@ -5,6 +5,9 @@ import threading
 
 import httpx
 
+from tests.server.houses import Stands
+from tests.suites import verify_kills
+
 TUS = {"Tus-Resumable": "1.0.0", "Intake-Epoch": "12"}
 PATCH = TUS | {"Content-Type": "application/offset+octet-stream"}
 TURNS = 10
@@ -75,3 +78,10 @@ def test_running_server_makes_good_what_verify_left_to_it(start_server, house, m
     ran = intake("verify", "--data", house.data, "--repair")
     assert ran.returncode == 0, ran.stdout
     assert intake("verify", "--data", house.data).stdout.splitlines()[-1] == "0 problems left, 0 repaired"
+
+
+def test_sample_of_kills_over_postgres_and_a_bucket_is_named_and_mended(postgres, bucketeer):
+    progress = verify_kills.run(3, "sample", None, Stands(postgres, bucketeer), light=True)
+    assert progress.failures == []
+    assert progress.kills == 3
+    assert min(progress.counts[name] for name in ("reports", "forwarded", "offsets")) > 0

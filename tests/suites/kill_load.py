@@ -61,11 +61,14 @@ class Load:
         self._port = port
         self._ledger = ledger
         self._stopped = threading.Event()
-        self._kinds = [self._report] * REPORTERS + [self._upload] * UPLOADERS
         self._threads = [
             threading.Thread(target=self._run, args=(kind, random.Random(f"{seed}/{number}")), daemon=True)
-            for number, kind in enumerate(self._kinds)
+            for number, kind in enumerate(self.senders())
         ]
+
+    def senders(self) -> list[Sender]:
+        """What each of the threads does again and again."""
+        return [self._report] * REPORTERS + [self._upload] * UPLOADERS
 
     def start(self) -> None:
         """Starts every sender."""

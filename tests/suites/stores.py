@@ -1,8 +1,8 @@
 """The server's tests on every kind of stores: tests/run --suite stores [--kind KIND] [--only MODULE] [--again]
 
-Each module that can stand on other stores runs on SQLite or PostgreSQL with a folder or a bucket, all four pairs; the
-modules that need two processes or a bucket run as they are. What has passed is kept in .cache/suites/stores.json and
-not run again, unless with --again. Exit code 1 when any failed.
+Each module that can stand on other stores, and the courier's tests, run on SQLite or PostgreSQL with a folder or a
+bucket, all four pairs; the modules that need two processes or a bucket run as they are. What has passed is kept in
+.cache/suites/stores.json and not run again, unless with --again. Exit code 1 when any failed.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server.houses import EVERY, KIND_VARIABLE, ON_ALL_STORES
+from tests.server.houses import EVERY, IN_THE_SUITE, KIND_VARIABLE, ON_ALL_STORES, TWO
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRESS = ROOT / ".cache" / "suites" / "stores.json"
@@ -21,12 +21,15 @@ AS_THEY_ARE = (
     *("test_stores", "test_blobs", "test_schema", "test_move", "test_processes", "test_many_writers"),
     *("test_bucket_away", "test_kept_times"),
 )
+COURIER = "courier"
 _PASSED = re.compile(r"(\d+) passed")
 
 
 def pairs(kinds: list[str], only: str | None) -> list[tuple[str, str]]:
     """Every module with every kind, and those that choose theirs themselves."""
-    found = [(module, kind) for kind in kinds for module in sorted(ON_ALL_STORES)]
+    found = [(module, kind) for kind in kinds for module in sorted(ON_ALL_STORES | IN_THE_SUITE)]
+    # A courier goes to one server.
+    found += [(COURIER, kind) for kind in kinds if kind != TWO]
     found += [(module, "as it is") for module in AS_THEY_ARE]
     return [pair for pair in found if only in (None, pair[0])]
 
@@ -34,7 +37,8 @@ def pairs(kinds: list[str], only: str | None) -> list[tuple[str, str]]:
 def run(module: str, kind: str) -> tuple[bool, str]:
     """Runs one module; returns whether it passed, and the last line of what pytest said."""
     environment = os.environ | ({} if kind == "as it is" else {KIND_VARIABLE: kind})
-    command = [sys.executable, "-m", "pytest", "-q", f"tests/server/{module}.py"]
+    path = "tests/courier" if module == COURIER else f"tests/server/{module}.py"
+    command = [sys.executable, "-m", "pytest", "-q", path]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         print(ran.stdout)

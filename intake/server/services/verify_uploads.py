@@ -1,5 +1,6 @@
 """Unfinished media, reservations, erasures and media without a record: what a stopped process can leave."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from sqlalchemy import Connection, delete, select, update
 from intake.server.models import erasures, objects, uploads
 from intake.server.services.deletion import finish_erasures
 from intake.server.services.findings import Check, Damage
+from intake.server.services.handover import Locks
 from intake.server.services.objects import NewObject, put_object
-from intake.server.services.repair import hash_blob
+from intake.server.services.repair import STRAY_SECONDS, hash_blob
 from intake.server.services.unfinished import record_sealed
 from intake.wire.constants import OBJECT_MEDIA
 from intake.wire.errors import WireError
@@ -21,21 +23,32 @@ from intake.wire.sealed import check_media_size, header_bytes_needed, parse_head
 
 T = TypeVar("T")
 _SETTLE_SECONDS = 2.0
+_LAST_COMMIT_SECONDS = 0.3
 _NO_EPOCH = 0
 
 
 def check_uploads(check: Check) -> None:
     """Uploads against parts, erasures against records, sealed media against both."""
     _check_erasures(check)
-    for upload_id, seen in sorted(_twice(check, partial(_damaged_uploads, check)).items()):
-        # Of an upload that a server has open it knows the offset better than its record.
-        mended = check.mend and (check.alone or seen.damage is not Damage.UPLOAD_CUT)
-        if mended:
-            _mend_upload(check, seen)
-        check.found.add(seen.damage, upload_id.hex(), mended)
+    with contextlib.closing(Locks(check.core.settings.folder.run)) as locks:
+        for upload_id in sorted(_twice(check, partial(_damaged_uploads, check))):
+            if locks.take(upload_id):
+                try:
+                    _check_free(check, upload_id)
+                finally:
+                    locks.release(upload_id)
     _check_parts(check)
     for blob_id in sorted(_twice(check, partial(_unrecorded, check))):
         check.found.add(Damage.MEDIA_UNRECORDED, blob_id.hex(), check.mend and _take_in(check, blob_id))
+
+
+def _check_free(check: Check, upload_id: bytes) -> None:
+    """Names and mends an upload that no server is receiving: only under its lock its record and its file agree."""
+    seen = _damaged_uploads(check, upload_id).get(upload_id)
+    if seen is not None:
+        if check.mend:
+            _mend_upload(check, seen)
+        check.found.add(seen.damage, upload_id.hex(), check.mend)
 
 
 @dataclass(frozen=True)
@@ -51,11 +64,14 @@ class _Seen:
 
 
 def _twice(check: Check, look: Callable[[], dict[bytes, T]]) -> dict[bytes, T]:
-    """What is seen the same in two looks; while a server runs a file is an instant ahead of its record, or behind."""
+    """What is seen the same in two looks; while a server runs a file is an instant ahead of its record, or behind.
+
+    So it is just after one was killed over PostgreSQL, which may still be at its last commit.
+    """
     first = look()
-    if not first or check.alone:
+    if not first or (check.alone and check.core.stores.database is None):
         return first
-    time.sleep(_SETTLE_SECONDS)
+    time.sleep(_LAST_COMMIT_SECONDS if check.alone else _SETTLE_SECONDS)
     second = look()
     return {key: value for key, value in first.items() if key in second and second[key] == value}
 
@@ -71,9 +87,13 @@ def _check_erasures(check: Check) -> None:
     if check.mend:
         finish_erasures(check.core)
     # What is gone by the second look a running server has finished by itself.
-    still = waiting if check.mend else check.core.store.read(_erasures)[0]
-    for object_id in sorted((waiting - stored) & still):
+    still = waiting if check.mend else _twice(check, partial(_waiting, check))
+    for object_id in sorted((waiting - stored) & set(still)):
         check.found.add(Damage.ERASURE_WAITING, object_id.hex(), check.mend)
+
+
+def _waiting(check: Check) -> dict[bytes, None]:
+    return dict.fromkeys(check.core.store.read(_erasures)[0])
 
 
 def _erasures(connection: Connection) -> tuple[set[bytes], set[bytes]]:
@@ -82,8 +102,10 @@ def _erasures(connection: Connection) -> tuple[set[bytes], set[bytes]]:
     return waiting, set(connection.execute(known).scalars()) if waiting else set()
 
 
-def _damaged_uploads(check: Check) -> dict[bytes, _Seen]:
-    rows = check.core.store.read(lambda connection: connection.execute(select(uploads)).all())
+def _damaged_uploads(check: Check, upload_id: bytes | None = None) -> dict[bytes, _Seen]:
+    """All damaged uploads, or this one if it is."""
+    query = select(uploads) if upload_id is None else select(uploads).where(uploads.c.id == upload_id)
+    rows = check.core.store.read(lambda connection: connection.execute(query).all())
     found = {}
     for row in rows:
         if damage := _damage_of(check, row.id, row.size, row.position):
@@ -99,14 +121,18 @@ def _damage_of(check: Check, upload_id: bytes, size: int, position: int) -> Dama
 
 
 def _check_parts(check: Check) -> None:
-    """Parts without a record; only where no server runs can they be told from those of a request in flight."""
-    if not check.alone:
-        return
-    known = check.core.store.read(lambda connection: set(connection.execute(select(uploads.c.id)).scalars()))
-    for part in sorted(check.core.blobs.parts() - known):
+    """Parts without a record; while a server runs only old ones can be told from those of a request in flight."""
+    idle_seconds = 0 if check.alone else STRAY_SECONDS
+    for part in sorted(_twice(check, partial(_stray_parts, check, idle_seconds))):
         if check.mend:
             check.core.blobs.discard(part)
         check.found.add(Damage.PART_UNRECORDED, part.hex(), check.mend)
+
+
+def _stray_parts(check: Check, idle_seconds: int) -> dict[bytes, None]:
+    parts = check.core.blobs.parts(idle_seconds)
+    known = check.core.store.read(lambda connection: set(connection.execute(select(uploads.c.id)).scalars()))
+    return dict.fromkeys(parts - known)
 
 
 def _mend_upload(check: Check, seen: _Seen) -> None:
