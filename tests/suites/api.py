@@ -24,6 +24,7 @@ import httpx
 
 from intake.server.api.app import make_app
 from tests.server.parts import EPOCH, Deployment, Forge, Server, make_house
+from tests.suites.couriers import name_courier
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "api.json"
 CHECKS = (
@@ -35,6 +36,7 @@ CHECKS = (
 )
 EXAMPLES = 40
 UPLOADS = 50
+CREATED = 201
 
 
 @dataclass
@@ -101,15 +103,20 @@ def some_uploads(url: str) -> list[str]:
     size = str(len(Forge(1).media()))
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": size, "Intake-Epoch": str(EPOCH)}
     with httpx.Client(base_url=url, trust_env=False) as client:
-        return [client.post("/uploads", headers=headers).headers["location"][-32:] for _ in range(UPLOADS)]
+        answers = [client.post("/uploads", headers=headers) for _ in range(UPLOADS)]
+    return [answer.headers["location"][-32:] for answer in answers if answer.status_code == CREATED]
 
 
 def _round(progress: Progress, folder: Path, examples: int) -> None:
     house = make_house(folder, Deployment())
+    courier = name_courier(house, bytes(range(32)))
     with house.open() as core:
         (folder / "openapi.json").write_text(json.dumps(make_app(core).openapi()), "utf-8")
-    server = Server(house, "--media-max", str(1 << 20))
-    (folder / "uploads.json").write_text(json.dumps(some_uploads(server.url)), "ascii")
+    # Every other server asks everyone for puzzles.
+    pressed = ("--calm-rate", "1") if progress.rounds % 2 else ()
+    server = Server(house, "--media-max", str(1 << 20), *pressed)
+    known = {"seed": courier.seed.hex(), "deployment": courier.deployment, "url": server.url}
+    (folder / "known.json").write_text(json.dumps(known | {"uploads": some_uploads(server.url)}), "ascii")
     cases, found = one_round(folder / "openapi.json", server.url, progress.seed * 1000 + progress.rounds, examples)
     progress.rounds += 1
     progress.cases += cases

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from intake.server.api import courier, description, forward, mailbox, problems, public, reports, uploads
+from intake.server.api.description_routes import OPERATIONS
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.services.core import Core
 from intake.server.services.couriers import Couriers
@@ -17,7 +18,7 @@ def make_app(core: Core) -> FastAPI:
     for room in (public, reports, uploads, mailbox, forward, courier):
         app.include_router(room.router)
     problems.install(app)
-    description.install(app)
+    description.install(app, OPERATIONS)
     app.add_middleware(Guard)
     app.add_middleware(Blindfold)
     return app
