@@ -57,6 +57,7 @@ class Requests:
         self._courier = name_courier(house, bytes(range(32)))
         settings = Settings(Folder(house.data), media_max_bytes=MEDIA_MAX, calm_rate=10**9)
         self.core: Core = self._stack.enter_context(open_core(settings))
+        self._pressed = pressed
         self.core.pressure.backlog = 2 * BACKLOG_MAX * pressed
         self.app = make_app(self.core)
         self.loop = asyncio.new_event_loop()
@@ -72,7 +73,7 @@ class Requests:
         if SIGNED in lines:
             body = self._signed(first, body)
         messages = self.loop.run_until_complete(self._exchange(first, lines, body))
-        status = checked(messages, first.split(b" ")[0])
+        status = checked(messages, first.split(b" ")[0], pressed=self._pressed)
         self.tidy()
         return status
 
@@ -161,17 +162,22 @@ class Requests:
         self.app.state.offers.wait()
 
 
-def checked(messages: list[dict], method: bytes) -> int:
-    """The status; raises Unhandled unless the answer is whole, none of 5xx, and every refusal a known problem."""
+def checked(messages: list[dict], method: bytes, *, pressed: bool = False) -> int:
+    """The status; raises Unhandled unless the answer is whole, none of 5xx, and every refusal a known problem.
+
+    A form cannot solve puzzles: under pressure it may be told to come again later, with 503.
+    """
     starts = [message for message in messages if message["type"] == "http.response.start"]
     if len(starts) != 1:
         raise Unhandled(f"{len(starts)} answers")
     status: int = starts[0]["status"]
     headers = dict(starts[0]["headers"])
     body = b"".join(message.get("body", b"") for message in messages)
-    if status >= 500:
+    is_page = headers.get(b"content-type", b"").startswith(b"text/html")
+    asked_again = pressed and status == 503 and is_page and b"retry-after" in headers
+    if status >= 500 and not asked_again:
         raise Unhandled(f"status {status}: {body[:200]!r}")
-    if status >= 400 and not headers[b"content-type"].startswith(b"text/html"):
+    if status >= 400 and not is_page:
         if headers[b"content-type"] != PROBLEM_CONTENT_TYPE.encode():
             raise Unhandled(f"status {status}: {body[:200]!r}")
         problem = None if method == b"HEAD" else _TYPES.get(json.loads(body)["type"])
