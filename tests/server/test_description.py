@@ -58,6 +58,23 @@ def test_refusals_are_problem_documents_with_known_names(description):
                 assert not refuses or "application/problem+json" in answer["content"], (method, path, status)
 
 
+NOT_READ = {
+    *("Upload-Concat", "Upload-Defer-Length", "Upload-Metadata", "Upload-Draft-Interop-Version"),
+    *("Content-Type", "X-HTTP-Method-Override"),
+}
+
+
+def test_headers_described_are_those_that_a_page_may_send_and_read(shared_client):
+    answer = shared_client.options("/uploads", headers={"Origin": "null", "Access-Control-Request-Method": "POST"})
+    may_send, may_read = (
+        set(answer.headers[f"access-control-{kind}-headers"].split(", ")) for kind in ("allow", "expose")
+    )
+    pages = [one for (_, path), one in OPERATIONS.items() if not path.startswith("/courier")]
+    assert {name for one in pages for name in one.headers} == may_send - NOT_READ
+    told = {name for one in pages for name in one.told | one.may_tell | one.refusing}
+    assert told | {"Retry-After"} == may_read
+
+
 def test_sample_of_schemathesis_finds_nothing():
     progress = api.Progress(7)
     api.rounds(progress, 0, None, examples=4)
