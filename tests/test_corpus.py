@@ -1,10 +1,13 @@
 """What the suite fuzz starts from and has kept harms no parser, and the suite would find a bug."""
 
 import pytest
+from sqlalchemy import func, select
 
+from intake.server.models import objects
+from intake.wire.constants import OBJECT_MEDIA
 from tests.suites import fuzz
-from tests.suites.fuzz_requests import Unhandled, checked
-from tests.suites.fuzz_targets import all_targets
+from tests.suites.fuzz_requests import ENVELOPE, MEDIA, Unhandled, checked
+from tests.suites.fuzz_targets import all_targets, pressed, requests
 
 TARGETS = all_targets()
 KEPT_TOTAL_MOST = 2_000_000
@@ -46,3 +49,20 @@ def test_answer_that_no_handler_meant_is_noticed(status, kind, body):
     start = {"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]}
     with pytest.raises((Unhandled, KeyError)):
         checked([start, {"type": "http.response.body", "body": body}], b"GET")
+
+
+def test_whole_upload_over_a_fuzzed_connection_is_stored():
+    whole = next(data for data in TARGETS["http"].corpus if b"upload-complete: ?1" in data and data.endswith(MEDIA))
+    before = stored_media()
+    TARGETS["http"].feed(bytes([4]) + whole[1:])
+    assert stored_media() == before + 1
+
+
+def stored_media() -> int:
+    count = select(func.count()).where(objects.c.kind == OBJECT_MEDIA)
+    return requests().core.store.read(lambda connection: connection.execute(count).scalar_one())
+
+
+def test_server_under_pressure_asks_for_work_and_takes_it():
+    assert pressed().send(b"POST /reports\n\n" + ENVELOPE) == 429
+    assert pressed().send(b"POST /reports\nintake-work: {work}\n\n" + ENVELOPE) == 200

@@ -64,6 +64,17 @@ def test_cut_off_segment_loses_only_what_was_cut(laptop, stick, three):
     assert laptop.to_ack() == {three[0].object_id.hex()}
 
 
+@pytest.mark.parametrize("left", [b"", b"no object at all" * 512])
+def test_segment_without_any_object_and_a_damaged_index_end_no_import(laptop, stick, three, left):
+    photo = laptop.report().photo
+    bundle = laptop.server.bundle(stick, [*three, photo])
+    (bundle / SEGMENT).write_bytes(left)
+    (bundle / INDEX_NAME).write_bytes(b"?")
+    result = laptop.take_one(bundle)
+    assert result.new == 1
+    assert "loose files" in result.warnings[0]
+
+
 def test_bytes_behind_a_segment_are_left_alone(laptop, stick, three):
     bundle = laptop.server.bundle(stick, three)
     write_at(bundle / SEGMENT, 3 * 8192, b"x" * 10_000)

@@ -4,7 +4,7 @@ import pytest
 from starlette.routing import Route
 
 from intake.server.api.app import make_app
-from intake.server.api.description import OPERATIONS
+from intake.server.api.description_routes import OPERATIONS
 from intake.wire.problems import PROBLEMS
 from tests.suites import api
 
@@ -42,7 +42,7 @@ def test_every_route_is_described_and_the_other_way_round(app, description):
 
 def test_every_problem_is_described_somewhere():
     named = {name for operation in OPERATIONS.values() for name in operation.problems}
-    always = set.intersection(*(set(one.describe()["responses"]) for one in OPERATIONS.values()))
+    always = set.intersection(*(set(one.describe(path)["responses"]) for (_, path), one in OPERATIONS.items()))
     assert {"400", "413", "500", "503"} <= always
     # `method` is the answer to what is no operation.
     assert set(PROBLEMS) - named - {"malformed", "too-large", "internal", "unavailable", "method"} == set()
@@ -50,12 +50,29 @@ def test_every_problem_is_described_somewhere():
 
 def test_refusals_are_problem_documents_with_known_names(description):
     schema = description["components"]["schemas"]["Problem"]
-    assert schema["properties"]["type"]["enum"] == [f"urn:intake:problem:{name}" for name in PROBLEMS]
+    assert schema["properties"]["type"]["enum"] == [one.prefix + one.name for one in PROBLEMS.values()]
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             for status, answer in operation["responses"].items():
-                refuses = int(status) >= 400 and (method, path) != ("post", "/forward")
+                refuses = int(status) >= 400 and path not in ("/forward", "/forward/known")
                 assert not refuses or "application/problem+json" in answer["content"], (method, path, status)
+
+
+NOT_READ = {
+    *("Upload-Concat", "Upload-Defer-Length", "Upload-Metadata", "Upload-Draft-Interop-Version"),
+    *("Content-Type", "X-HTTP-Method-Override"),
+}
+
+
+def test_headers_described_are_those_that_a_page_may_send_and_read(shared_client):
+    answer = shared_client.options("/uploads", headers={"Origin": "null", "Access-Control-Request-Method": "POST"})
+    may_send, may_read = (
+        set(answer.headers[f"access-control-{kind}-headers"].split(", ")) for kind in ("allow", "expose")
+    )
+    pages = [one for (_, path), one in OPERATIONS.items() if not path.startswith("/courier")]
+    assert {name for one in pages for name in one.headers} == may_send - NOT_READ
+    told = {name for one in pages for name in one.told | one.may_tell | one.refusing}
+    assert told | {"Retry-After"} == may_read
 
 
 def test_sample_of_schemathesis_finds_nothing():

@@ -230,6 +230,12 @@ def test_look_up_of_no_digest_says_so(shared_client, digest):
     assert outcomes(answer) == ["This is no SHA-256: it has 64 characters, 0–9 and a–f."]
 
 
+def test_look_up_with_a_second_field_says_so(shared_client):
+    answer = shared_client.post("/forward/known", data={"digest": "0" * 64, "more": "1"})
+    assert answer.status_code == 400
+    assert outcomes(answer) == ["This is no SHA-256: it has 64 characters, 0–9 and a–f."]
+
+
 def test_look_up_is_bounded_and_never_in_an_address(shared_client, shared_house):
     assert shared_client.post("/forward/known", content=b"digest=" + b"0" * 2000).status_code == 413
     assert shared_client.get("/forward/known").status_code == 405

@@ -107,6 +107,16 @@ def test_creation_that_was_cut_off_leaves_its_upload_to_whoever_repeats_it(press
     assert pressed.patch(url, headers=append, content=media[kept:]).status_code == 204
 
 
+def test_drafted_upload_begun_again_with_a_body_is_told_where_it_stands(pressed, forge):
+    media = forge.media()
+    headers = {"Upload-Complete": "?0", "Intake-Epoch": "12", "Upload-Length": str(len(media))}
+    headers[WORK_HEADER] = solve(puzzle_in(pressed.post("/uploads", headers=headers)), os.urandom(16), len(media))
+    assert pressed.post("/uploads", headers=headers, content=media[:5000]).status_code == 201
+    again = pressed.post("/uploads", headers=headers, content=media[:5000])
+    assert again.status_code == 409
+    assert (again.json()["expected-offset"], again.json()["provided-offset"]) == (5000, 0)
+
+
 def test_solution_of_another_shape_is_malformed(shared_client, forge, problem):
     for header in ("x", base64.b64encode(bytes(149)).decode(), ""):
         answer = shared_client.post("/reports", content=forge.envelope(), headers={WORK_HEADER: header})

@@ -3,8 +3,8 @@
 Rounds of schemathesis, each with the next seed, against a real server on a fresh folder, until the time is up: requests
 as the description says and requests that break it (and some that are better than chance: api_hooks.py). Wrong is an
 answer of 500 or above, a status, content type, header or body that the description does not know, and a connection that
-ends without an answer. Rounds, cases and seconds of all runs add up in .cache/suites/api.json; a finding makes the exit
-code 1.
+ends without an answer. Every other server is under pressure and asks everyone for puzzles. Rounds, cases and seconds of
+all runs add up in .cache/suites/api.json; a finding makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import httpx
 
 from intake.server.api.app import make_app
 from tests.server.parts import EPOCH, Deployment, Forge, Server, make_house
+from tests.suites.couriers import name_courier
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "api.json"
 CHECKS = (
@@ -35,6 +36,10 @@ CHECKS = (
 )
 EXAMPLES = 40
 UPLOADS = 50
+CREATED = 201
+PRESSED = ("--calm-rate", "1")
+# A form cannot solve puzzles: under pressure few are let in and the others are told 503, which is no defect.
+FORMLESS = ("--exclude-path", "/forward")
 
 
 @dataclass
@@ -64,13 +69,13 @@ def load(path: Path, seed: int) -> Progress:
     return Progress(seed)
 
 
-def one_round(description: Path, url: str, seed: int, examples: int) -> tuple[int, str]:
+def one_round(description: Path, url: str, seed: int, examples: int, *more: str) -> tuple[int, str]:
     """(cases made, what it said when it found something)."""
     program = str(Path(sys.executable).with_name("st"))
     words = [program, "run", str(description), "--url", url, "--checks", ",".join(CHECKS), "--no-color"]
     words += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--seed", str(seed)]
     words += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30", "--warnings", "off"]
-    words += ["--suppress-health-check", "all"]
+    words += ["--suppress-health-check", "all", *more]
     hooks = {"SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("api_hooks.py"))}
     done = subprocess.run(
         words, capture_output=True, text=True, check=False, cwd=description.parent, env=os.environ | hooks
@@ -101,16 +106,22 @@ def some_uploads(url: str) -> list[str]:
     size = str(len(Forge(1).media()))
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": size, "Intake-Epoch": str(EPOCH)}
     with httpx.Client(base_url=url, trust_env=False) as client:
-        return [client.post("/uploads", headers=headers).headers["location"][-32:] for _ in range(UPLOADS)]
+        answers = [client.post("/uploads", headers=headers) for _ in range(UPLOADS)]
+    return [answer.headers["location"][-32:] for answer in answers if answer.status_code == CREATED]
 
 
 def _round(progress: Progress, folder: Path, examples: int) -> None:
     house = make_house(folder, Deployment())
+    courier = name_courier(house, bytes(range(32)))
     with house.open() as core:
         (folder / "openapi.json").write_text(json.dumps(make_app(core).openapi()), "utf-8")
-    server = Server(house, "--media-max", str(1 << 20))
-    (folder / "uploads.json").write_text(json.dumps(some_uploads(server.url)), "ascii")
-    cases, found = one_round(folder / "openapi.json", server.url, progress.seed * 1000 + progress.rounds, examples)
+    is_pressed = progress.rounds % 2 == 1
+    server = Server(house, "--media-max", str(1 << 20), *(PRESSED if is_pressed else ()))
+    known = {"seed": courier.seed.hex(), "deployment": courier.deployment, "url": server.url}
+    (folder / "known.json").write_text(json.dumps(known | {"uploads": some_uploads(server.url)}), "ascii")
+    seed = progress.seed * 1000 + progress.rounds
+    more = FORMLESS if is_pressed else ()
+    cases, found = one_round(folder / "openapi.json", server.url, seed, examples, *more)
     progress.rounds += 1
     progress.cases += cases
     log = server.log.read_text("utf-8") if server.stop() == 0 else "the server did not stop"

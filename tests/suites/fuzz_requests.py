@@ -1,7 +1,8 @@
 """Requests as bytes, through the whole ASGI application over an open core, for the suite `fuzz`.
 
-An input is text like `PATCH /uploads/{id}`, lines of headers, an empty line, the body. `{id}` is an upload that
-exists. Bytes as they come off a socket are the matter of fuzz_http.py.
+An input is text like `PATCH /uploads/{id}`, lines of headers, an empty line, the body. `{id}` is an upload that exists,
+`{bundle}` a bundle that waits, `{work}` and `{media-work}` are solved puzzles for ENVELOPE and for a media object; with
+the line `signed: 1` a courier signs the body. Bytes as they come off a socket are the matter of fuzz_http.py.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -20,13 +22,22 @@ from sqlalchemy import delete, select
 from intake.server.api.app import make_app
 from intake.server.models import uploads
 from intake.server.services.core import Core, open_core
+from intake.server.services.pressure import BACKLOG_MAX
 from intake.server.settings import Folder, Settings
+from intake.wire.constants import OBJECT_ID_SIZE
+from intake.wire.envelope import parse_envelope
 from intake.wire.problems import PROBLEM_CONTENT_TYPE, PROBLEMS
+from tests.puzzles import solve
 from tests.server.parts import EPOCH, Deployment, Forge, make_house
+from tests.suites.couriers import name_courier
 
 MEDIA_MAX = 1 << 20
 PIECE = 700
 PAGES = ("/forward", "/")
+MEDIA = Forge(1).media()
+ENVELOPE = Forge(5).envelope()
+SIGNED = b"signed: 1"
+_TYPES = {problem.prefix + problem.name: problem for problem in PROBLEMS.values()}
 _HEADER = re.compile(rb"([A-Za-z0-9-]{1,40}): ?([^\r\n\0]{0,300})")
 
 
@@ -35,32 +46,72 @@ class Unhandled(AssertionError):
 
 
 class Requests:
-    """The application and the one upload of which requests may speak."""
+    """The application and the one upload of which requests may speak; one under pressure asks everyone for work."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pressed: bool = False) -> None:
         self._stack = contextlib.ExitStack()
         memory = Path("/dev/shm")
         place = memory if memory.is_dir() else None
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="intake-fuzz-", dir=place)))
         house = make_house(folder, Deployment())
-        settings = Settings(Folder(house.data), media_max_bytes=MEDIA_MAX)
+        self._courier = name_courier(house, bytes(range(32)))
+        settings = Settings(Folder(house.data), media_max_bytes=MEDIA_MAX, calm_rate=10**9)
         self.core: Core = self._stack.enter_context(open_core(settings))
+        self._pressed = pressed
+        self.core.pressure.backlog = 2 * BACKLOG_MAX * pressed
         self.app = make_app(self.core)
         self.loop = asyncio.new_event_loop()
-        self._data = Forge(1).media()
         self._upload = b""
+        self._solved: dict[bytes, bytes] = {}
         atexit.register(self._stack.close)
+        self._stack.callback(self.app.state.offers.wait)
 
     def send(self, data: bytes) -> int:
         """The status of the answer. Raises Unhandled."""
-        if not self._upload:
-            self._upload = self.loop.run_until_complete(self.core.uploads.begin_upload(len(self._data), EPOCH))
         head, _, body = data.partition(b"\n\n")
-        first, *lines = head.replace(b"{id}", self._upload.hex().encode()).split(b"\n")
+        first, *lines = self.filled(head).split(b"\n")
+        if SIGNED in lines:
+            body = self._signed(first, body)
         messages = self.loop.run_until_complete(self._exchange(first, lines, body))
-        status = checked(messages, first.split(b" ")[0])
+        status = checked(messages, first.split(b" ")[0], pressed=self._pressed)
         self.tidy()
         return status
+
+    def upload(self) -> bytes:
+        """The id of an upload that exists."""
+        if not self._upload:
+            self._upload = self.loop.run_until_complete(self.core.uploads.begin_upload(len(MEDIA), EPOCH))
+        return self._upload
+
+    def filled(self, data: bytes) -> bytes:
+        """The same with what the placeholders stand for."""
+        known = parse_envelope(ENVELOPE)
+        names: dict[bytes, Callable[[], bytes]] = {
+            b"{id}": lambda: self.upload().hex().encode(),
+            b"{bundle}": self._bundle,
+            b"{work}": lambda: self._work(b"{work}", known.object_id, len(known.sealed)),
+            b"{media-work}": lambda: self._work(b"{media-work}", bytes(OBJECT_ID_SIZE), len(MEDIA)),
+        }
+        for name, value in names.items():
+            if name in data:
+                data = data.replace(name, value())
+        return data
+
+    def _bundle(self) -> bytes:
+        offers = self.app.state.offers
+        if (offer := offers.offer("A")) is None:
+            offers.wait()
+            offer = offers.offer("A")
+        return offer.bundle.encode() if offer else b"bundle-00000000"
+
+    def _work(self, name: bytes, subject: bytes, size: int) -> bytes:
+        if name not in self._solved:
+            self._solved[name] = solve(self.core.puzzles.ask(size, 1), subject, size).encode()
+        return self._solved[name]
+
+    def _signed(self, first: bytes, payload: bytes) -> bytes:
+        path = first.partition(b" ")[2].decode("latin-1")
+        return self._courier.request(path, self.app.state.couriers.challenge(), payload)
 
     async def _exchange(self, first: bytes, lines: list[bytes], body: bytes) -> list[dict]:
         method, _, target = first.partition(b" ")
@@ -99,60 +150,37 @@ class Requests:
             yield {"type": "http.request", "body": body[start : start + PIECE], "more_body": more}
 
     def tidy(self) -> None:
-        """Forgets what a request reserved, or memory would fill; and an upload that is finished or gone."""
-        ids = self.core.store.read(lambda c: set(c.execute(select(uploads.c.id)).scalars()))
-        for upload_id in ids - {self._upload}:
+        """Forgets what a request reserved or sent: an input must do the same whatever came before it."""
+        rows = self.core.store.read(lambda c: c.execute(select(uploads.c.id, uploads.c.position)).all())
+        fresh = {row.id for row in rows if row.position == 0} & {self._upload}
+        for upload_id in {row.id for row in rows} - fresh:
             gone = delete(uploads).where(uploads.c.id == upload_id)
             self.core.store.write(lambda connection, gone=gone: connection.execute(gone)).result()
             self.core.blobs.discard(upload_id)
-        if self._upload not in ids:
+        if not fresh:
             self._upload = b""
+        self.app.state.offers.wait()
 
 
-def checked(messages: list[dict], method: bytes) -> int:
-    """The status; raises Unhandled unless the answer is whole, none of 5xx, and every refusal a known problem."""
+def checked(messages: list[dict], method: bytes, *, pressed: bool = False) -> int:
+    """The status; raises Unhandled unless the answer is whole, none of 5xx, and every refusal a known problem.
+
+    A form cannot solve puzzles: under pressure it may be told to come again later, with 503.
+    """
     starts = [message for message in messages if message["type"] == "http.response.start"]
     if len(starts) != 1:
         raise Unhandled(f"{len(starts)} answers")
     status: int = starts[0]["status"]
     headers = dict(starts[0]["headers"])
     body = b"".join(message.get("body", b"") for message in messages)
-    if status >= 500:
+    is_page = headers.get(b"content-type", b"").startswith(b"text/html")
+    asked_again = pressed and status == 503 and is_page and b"retry-after" in headers
+    if status >= 500 and not asked_again:
         raise Unhandled(f"status {status}: {body[:200]!r}")
-    if status >= 400 and not headers[b"content-type"].startswith(b"text/html"):
-        name = re.search(rb'"urn:intake:problem:([a-z-]+)"', body)
-        if headers[b"content-type"] != PROBLEM_CONTENT_TYPE.encode() or (method != b"HEAD" and name is None):
+    if status >= 400 and not is_page:
+        if headers[b"content-type"] != PROBLEM_CONTENT_TYPE.encode():
             raise Unhandled(f"status {status}: {body[:200]!r}")
-        if name is not None and PROBLEMS[name[1].decode()].status != status:
+        problem = None if method == b"HEAD" else _TYPES.get(json.loads(body)["type"])
+        if method != b"HEAD" and (problem is None or problem.status != status):
             raise Unhandled(f"status {status}: {body[:200]!r}")
     return status
-
-
-def seeds() -> tuple[bytes, ...]:
-    """A good request of every kind, and some that are nearly good."""
-    forge = Forge(2)
-    tus = b"\ntus-resumable: 1.0.0"
-    patch = b"PATCH /uploads/{id}" + tus + b"\ncontent-type: application/offset+octet-stream\nupload-offset: "
-    form = b'--b\r\nContent-Disposition: form-data; name="sealed"; filename="a"\r\n\r\n%b\r\n--b--\r\n'
-    forward = b"POST /forward\ncontent-type: multipart/form-data; boundary=b\ncontent-length: %d\n\n%b"
-    forms = [form % forge.sealed(), form % b"plain", form.replace(b"sealed", b"other") % b""]
-    return (
-        b"POST /reports\n\n" + forge.envelope(),
-        b"POST /reports\ncookie: a\n\nx",
-        b"POST /uploads" + tus + b"\nupload-length: 74000\nintake-epoch: 12\n\n",
-        b"POST /uploads" + tus + b"\nupload-length: %d\nintake-epoch: 12\n\n" % len(forge.media()),
-        b"HEAD /uploads/{id}" + tus + b"\n\n",
-        patch + b"0\n\n" + forge.media()[:5000],
-        patch + b"0\ncontent-length: 9\n\nnot sealed",
-        patch + b"-1\n\n",
-        b"DELETE /uploads/{id}" + tus + b"\n\n",
-        b"OPTIONS /uploads\n\n",
-        b"OPTIONS /uploads\naccess-control-request-method: PATCH\n\n",
-        b"POST /mailbox\n\n" + bytes(range(32)),
-        b"POST /mailbox/delete\n\n" + bytes(224),
-        b"GET /forward\n\n",
-        b"GET /\naccept-language: ru, kk;q=0.5\naccept-encoding: br\n\n",
-        b"GET /manifest\n\n",
-        b"GET /health\n\n",
-        *(forward % (len(one), one) for one in forms),
-    )

@@ -17,8 +17,9 @@ from keys.age import HybridIdentity, HybridRecipient, seal_bytes
 from keys.age.header import read_header
 from keys.errors import KeysError
 from keys.opening import open_large, open_small
-from tests.suites import fuzz_http, wire_targets
-from tests.suites.fuzz_requests import Requests, seeds
+from tests.suites import fuzz_http, fuzz_parsers, wire_targets
+from tests.suites.fuzz_requests import Requests
+from tests.suites.fuzz_seeds import seeds
 from tests.suites.wire_fuzz import outcome_of
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -52,6 +53,12 @@ def wire_target(target: wire_targets.Target) -> FuzzTarget:
 def requests() -> Requests:
     """The application, made when it is first needed."""
     return Requests()
+
+
+@cache
+def pressed() -> Requests:
+    """The application of a server that asks everyone for puzzles."""
+    return Requests(pressed=True)
 
 
 @cache
@@ -103,7 +110,10 @@ def all_targets() -> dict[str, FuzzTarget]:
     found = [
         *map(wire_target, wire_targets.all_targets()),
         FuzzTarget("requests", seeds(), lambda data: requests().send(data) and None),
+        FuzzTarget("pressed", seeds(), lambda data: pressed().send(data) and None),
         FuzzTarget("http", fuzz_http.seeds(seeds()), lambda data: connections().feed(data)),
+        FuzzTarget("fields", fuzz_parsers.FIELDS, fuzz_parsers.feed_fields),
+        FuzzTarget("segments", fuzz_parsers.segment_seeds(), fuzz_parsers.feed_segments),
         FuzzTarget("cleaning", (b"a\x1b[31m", "‮қазақ\u2028".encode(), b"\xed\xa0\x80"), feed_cleaning),
         FuzzTarget("opening", sealed_corpus(), feed_opening),
     ]

@@ -294,6 +294,15 @@ def signed_targets() -> list[Target]:
     manifests = vector_inputs("manifest")
     roots, _ = roots_from_json(json.loads((VECTORS / "manifest" / "good.json").read_text("utf-8"))["roots"])
 
+    told = json.loads((VECTORS / "receipt" / "good.json").read_text("utf-8"))
+    stored = receipt.StoredObject(
+        **told["stored"] | {key: bytes.fromhex(told["stored"][key]) for key in ("object_id", "sha256")}
+    )
+    receipt_keys = {name: bytes.fromhex(key) for name, key in told["keys"].items()}
+
+    def signed_receipt(data: bytes) -> bytes:
+        return receipt.verify_receipt(encoding.utf8(data), stored, receipt_keys).text().encode()
+
     def signed_manifest(data: bytes) -> bytes:
         return verify_manifest(parse_manifest(data), roots).manifest.text().encode()
 
@@ -302,6 +311,7 @@ def signed_targets() -> list[Target]:
         ("signed-frame", frames, signed_frame),
         ("delete", deletes, signed_delete),
         ("signed-manifest", manifests, signed_manifest),
+        ("signed-receipt", vector_inputs("receipt"), signed_receipt),
     ):
         check = signed_once(parse, corpus)
         found.append(Target(name, corpus, lambda data, check=check: check(data) or data))

@@ -3,6 +3,7 @@
 Nothing here believes what it reads; whoever asks compares size and hash.
 """
 
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, Protocol
@@ -72,7 +73,7 @@ def carve(folder: UntrustedFolder) -> Iterator[bytes]:
     for name in folder.names(SEGMENTS_FOLDER):
         data = folder.read(name, BUNDLE_SEGMENT_MAX_SIZE)
         starts = [at for at in range(0, len(data), _GRID) if data.startswith(_FIRST_LINE, at)]
-        for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        for start, end in itertools.pairwise([*starts, len(data)]):
             yield data[start:end]
 
 

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from intake.server.api import courier, description, forward, mailbox, problems, public, reports, uploads
+from intake.server.api.description_routes import OPERATIONS
 from intake.server.api.lane import Lane
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.services.core import Core
@@ -18,7 +19,7 @@ def make_app(core: Core) -> FastAPI:
     for room in (public, reports, uploads, mailbox, forward, courier):
         app.include_router(room.router)
     problems.install(app)
-    description.install(app)
+    description.install(app, OPERATIONS)
     app.add_middleware(Lane, path="/reports", answer=reports.post_report)
     app.add_middleware(Guard)
     app.add_middleware(Blindfold)

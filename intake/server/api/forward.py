@@ -25,7 +25,7 @@ from intake.server.services.forward import ForwardedFile, Forwarding
 from intake.server.services.lookup import is_known
 from intake.wire.constants import LANGUAGES, SHA256_SIZE
 from intake.wire.encoding import unhex
-from intake.wire.errors import WireError
+from intake.wire.errors import EncodingInvalid, WireError
 from intake.wire.problems import PROBLEMS
 
 _STORED: Final = "stored"
@@ -99,7 +99,10 @@ async def look_up(request: Request) -> Response:
 
 def _digest_in(body: bytes) -> bytes:
     """The 32 bytes of the form's one field, 64 hex with any white space and case; raises EncodingInvalid."""
-    fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=1)
+    try:
+        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=1)
+    except ValueError:
+        raise EncodingInvalid("more than one field") from None
     text = "".join("".join(fields.get("digest", [])).split())
     return unhex(text.lower(), SHA256_SIZE)
 

@@ -95,7 +95,8 @@ class Ietf:
         headers["Upload-Complete"] = "?1" if isinstance(error, WireError) else "?0"
         if isinstance(error, WrongOffset):
             headers["Upload-Offset"] = str(error.offset)
-            provided = item_integer(self._request, "upload-offset")
+            # A creation has no field: it begins at 0, and may meet an upload that the same solved puzzle began.
+            provided = item_integer(self._request, "upload-offset") or 0
             return problem_for_error(error, headers, "mismatching-upload-offset", provided)
         is_checksum = isinstance(error, Refusal) and error.problem == "checksum-mismatch"
         return problem_for_error(error, headers, "digest-mismatch" if is_checksum else None)
