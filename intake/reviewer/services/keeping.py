@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from intake.reviewer.services.folders import Unreadable, UntrustedFolder, readable
-from intake.reviewer.services.stick_objects import Readable, open_object
+from intake.reviewer.services.stick_objects import Cut, Readable, open_object
 from intake.reviewer.settings import RECEIVING_PREFIX, Home
 from intake.wire.bundle import HEADS_NAME, INDEX_NAME, LEAVES_NAME, NOTE_NAME
 from intake.wire.bundle_index import IndexEntry
@@ -52,11 +52,14 @@ def receive_large(home: Home, source: Readable, size: int | None, sha256: bytes 
 
 
 def keep_quarantined(home: Home, folder: UntrustedFolder, entry: IndexEntry, bundle: str) -> None:
-    """Keep a damaged object as it came, as far as it can be read, for people to look into."""
+    """Keep a damaged object as it came, as far as it can be read, for people to look into.
+
+    At most a byte more than it should have: a stick of files that are all holes would else fill the laptop's disk.
+    """
     target = home.quarantine / bundle
     target.mkdir(mode=0o700, exist_ok=True)
     try:
-        with open_object(folder, entry) as source, _copied(source, target, MEDIA_SEALED_MAX_SIZE) as copy:
+        with open_object(folder, entry) as whole, _copied(Cut(whole, entry.size + 1), target, entry.size + 1) as copy:
             os.replace(copy.path, target / f"{entry.object_id.hex()}.age")
             sync_folder(target)
     except (FileNotFoundError, Unreadable, Disagrees):

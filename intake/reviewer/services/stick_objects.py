@@ -62,7 +62,7 @@ def open_object(folder: UntrustedFolder, entry: IndexEntry) -> Iterator[Readable
             return
         file = held.enter_context(folder.open(entry.place.path))
         file.seek(entry.place.offset)
-        yield _Cut(file, entry.size)
+        yield Cut(file, entry.size)
 
 
 def carve(folder: UntrustedFolder) -> Iterator[bytes]:
@@ -91,14 +91,15 @@ class _Joined:
         return b""
 
 
-class _Cut:
-    """The next `size` bytes of a file."""
+class Cut:
+    """The next `size` bytes of something, and no more."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: Readable, size: int) -> None:
         self._file = file
         self._left = size
 
     def read(self, size: int, /) -> bytes:
+        """As Readable."""
         piece = self._file.read(min(size, self._left))
         self._left -= len(piece)
         return piece

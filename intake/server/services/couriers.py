@@ -30,7 +30,8 @@ class Couriers:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        # Mirrors share the decoy secret; the log key tells them apart, so a request to one is nothing to another.
+        # Mirrors share the decoy secret; the log key tells them apart, so one takes no challenge of another. A request
+        # does not name its server: whoever passes our challenge on to a courier can use it here (THREATMODEL.md).
         self._key = hmac.digest(core.decoy_secret, LABEL_CHALLENGE.encode() + core.log_key.public, hashlib.sha256)
         self._used: dict[bytes, int] = {}
         self._lock = threading.Lock()
