@@ -163,17 +163,6 @@ def test_objects_folder_that_is_a_link_is_not_followed(laptop, stick, tmp_path):
     assert laptop.items() == []
 
 
-def test_file_of_holes_does_not_fill_the_disk(laptop, stick):
-    report = laptop.report()
-    bundle = laptop.server.bundle(stick, report.parts)
-    path = object_path(bundle, report.photo)
-    os.truncate(path, 3 << 30)
-    result = laptop.take_one(bundle)
-    assert [object_id for object_id, _ in result.findings.quarantined] == [report.photo.object_id.hex()]
-    kept = laptop.home.quarantine / result.bundle / path.name
-    assert kept.stat().st_size == len(report.photo.data) + 1
-
-
 def test_leaf_of_another_object_quarantines(laptop, stick):
     one, two = laptop.phone().section(who="1"), laptop.phone().section(who="2")
     laptop.server.bundle(stick, [one, two])

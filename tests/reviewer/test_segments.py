@@ -228,3 +228,14 @@ def test_ack_outbox_says_what_the_vault_holds_of_each_log(laptop, stick, three, 
 
 def root_of(server) -> bytes:
     return tree_root(server.leaves)
+
+
+def test_file_of_holes_does_not_fill_the_disk(laptop, stick):
+    report = laptop.report()
+    bundle = laptop.server.bundle(stick, report.parts)
+    path = bundle / "data" / "objects" / f"{report.photo.object_id.hex()}.age"
+    os.truncate(path, 3 << 30)
+    result = laptop.take_one(bundle)
+    assert [object_id for object_id, _ in result.findings.quarantined] == [report.photo.object_id.hex()]
+    kept = laptop.home.quarantine / result.bundle / path.name
+    assert kept.stat().st_size == len(report.photo.data) + 1
