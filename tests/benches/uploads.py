@@ -73,10 +73,12 @@ def nginx(folder: Path) -> Iterator[tuple[int, int]]:
     user = ["-g", "user root;"] if os.geteuid() == 0 else []
     child = subprocess.Popen([program, "-p", str(folder), "-c", str(config), "-e", str(folder / "error.log"), *user])
     try:
-        while not answers(port):
+        # It takes connections before its worker is there.
+        children: list[str] = []
+        while not (children and answers(port)):
             if child.poll() is not None:
                 raise RuntimeError("nginx did not start")
-        children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+            children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
         yield port, int(children[0])
     finally:
         child.terminate()
