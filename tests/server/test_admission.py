@@ -1,5 +1,6 @@
 """Quotas for unfinished media: reservations that cost nothing cannot shut out those who work."""
 
+import asyncio
 import os
 
 import pytest
@@ -35,52 +36,52 @@ def solved(core, size=SIZE, subject=bytes(16)):
 
 
 def test_upload_at_rest_is_let_in_without_work(core):
-    assert admit_upload(core, None, SIZE).work == 0
+    assert asyncio.run(admit_upload(core, None, SIZE)).work == 0
 
 
 def test_too_many_unfinished_uploads_without_work_ask_for_it(core, begin):
     begin(UNFINISHED_MAX - 1, 1, 0)
-    assert admit_upload(core, None, SIZE).upload_id is None
+    assert asyncio.run(admit_upload(core, None, SIZE)).upload_id is None
     begin(1, 1, 0)
     with pytest.raises(PuzzleNeeded) as asked:
-        admit_upload(core, None, SIZE)
+        asyncio.run(admit_upload(core, None, SIZE))
     assert asked.value.puzzle.bits == 14
-    admitted = admit_upload(core, solved(core), SIZE)
+    admitted = asyncio.run(admit_upload(core, solved(core), SIZE))
     assert (admitted.work, len(admitted.upload_id)) == (1, 16)
 
 
 def test_half_of_what_is_free_is_for_uploads_without_work(core, begin):
     begin(1, 2 * core.room.for_media(), 0)
     with pytest.raises(PuzzleNeeded):
-        admit_upload(core, None, SIZE)
-    assert admit_upload(core, solved(core), SIZE).work == 1
+        asyncio.run(admit_upload(core, None, SIZE))
+    assert asyncio.run(admit_upload(core, solved(core), SIZE)).work == 1
 
 
 def test_too_many_unfinished_uploads_with_work_are_put_off(core, begin):
     begin(UNFINISHED_MAX, 1, 2)
     with pytest.raises(Refusal) as refused:
-        admit_upload(core, solved(core), SIZE)
+        asyncio.run(admit_upload(core, solved(core), SIZE))
     assert refused.value.problem == "unavailable"
-    assert admit_upload(core, None, SIZE).work == 0
+    assert asyncio.run(admit_upload(core, None, SIZE)).work == 0
 
 
 def test_upload_that_cannot_fit_is_refused_before_any_work(core):
     with pytest.raises(StorageFull):
-        admit_upload(core, None, core.room.disk().free)
+        asyncio.run(admit_upload(core, None, core.room.disk().free))
 
 
 def test_upload_that_was_begun_is_let_in_again_whatever_is_full(core, begin):
     header = solved(core)
-    upload_id = admit_upload(core, header, SIZE).upload_id
+    upload_id = asyncio.run(admit_upload(core, header, SIZE)).upload_id
     row = {"id": upload_id, "size": SIZE, "epoch": 0, "position": 0, "work": 1, "day": core.clock()}
     core.store.write(lambda connection: connection.execute(insert(uploads), [row])).result()
     begin(UNFINISHED_MAX, 1, 1)
-    assert admit_upload(core, header, SIZE).upload_id == upload_id
+    assert asyncio.run(admit_upload(core, header, SIZE)).upload_id == upload_id
 
 
 def test_solved_upload_begun_again_and_again_is_counted_once(core):
     header = solved(core)
     for _ in range(100):
-        assert admit_upload(core, header, SIZE).work == 1
+        assert asyncio.run(admit_upload(core, header, SIZE)).work == 1
     assert core.pressure.level == 0
     assert core.pressure._solved(1) == 0.1

@@ -3,6 +3,7 @@
 The multipart body is parsed while it comes. Names of files are never looked at; nothing of a request is shown again.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -89,7 +90,9 @@ async def post_forward(request: Request) -> Response:
 async def look_up(request: Request) -> Response:
     """Says whether the file with a digest is stored; yes and no have one status, one length and the same headers."""
     try:
-        known = is_known(core_of(request), _digest_in(await read_bounded(request, _QUERY_MAX_SIZE)))
+        known = await asyncio.to_thread(
+            is_known, core_of(request), _digest_in(await read_bounded(request, _QUERY_MAX_SIZE))
+        )
     except (ServerError, WireError) as error:
         if isinstance(error, BodyCut):
             raise

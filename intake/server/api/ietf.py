@@ -47,7 +47,7 @@ class Ietf:
         length = self._uploads.door.length(chunk.total)
         _check_first(chunk, length)
         announced = digest_field(self._request, "repr-digest")
-        admitted = upload_admitted(self._request, length)
+        admitted = await upload_admitted(self._request, length)
         upload_id = await self._uploads.begin_upload(length, epoch, admitted.work, admitted.upload_id, announced)
         progress = await self._uploads.append_first(upload_id, chunk, admitted.upload_id is not None)
         complete = progress.sha256 is not None

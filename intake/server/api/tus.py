@@ -47,7 +47,7 @@ class Tus:
         if epoch is None:
             raise Refusal("malformed")
         chunk = self._chunk(0) if self._has_body() else None
-        admitted = upload_admitted(self._request, size)
+        admitted = await upload_admitted(self._request, size)
         upload_id = await self._uploads.begin_upload(size, epoch, admitted.work, admitted.upload_id)
         location = {"Location": f"/uploads/{upload_id.hex()}"}
         if chunk is None:

@@ -18,6 +18,6 @@ def early_refusal(request: Request) -> None:
     refuse_unsolved(core_of(request), work_header(request), max(0, announced - ENVELOPE_HEADER_SIZE))
 
 
-def upload_admitted(request: Request, size: int) -> Admitted:
+async def upload_admitted(request: Request, size: int) -> Admitted:
     """Whether an upload of `size` bytes may begin, as `admit_upload` says."""
-    return admit_upload(core_of(request), work_header(request), size)
+    return await admit_upload(core_of(request), work_header(request), size)

@@ -4,7 +4,9 @@ Media without work may have half of what is free for media and a share of the pl
 refused there is asked for work, so empty reservations that cost nothing cannot shut out those who work.
 """
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, func, select
@@ -24,6 +26,15 @@ class Admitted:
 
     work: int
     upload_id: bytes | None = None
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Whether the upload is begun already; how many others of its lane are unfinished, and the bytes they reserve."""
+
+    begun: bool
+    count: int
+    reserved: int
 
 
 def refuse_unsolved(core: Core, header: str | None, size: int) -> None:
@@ -49,8 +60,8 @@ def admit_report(core: Core, header: str | None, object_id: bytes, size: int) ->
     return work
 
 
-def admit_upload(core: Core, header: str | None, size: int) -> Admitted:
-    """Whether a media object of `size` bytes may be begun.
+async def admit_upload(core: Core, header: str | None, size: int) -> Admitted:
+    """Whether a media object of `size` bytes may be begun; looks at the records in a thread.
 
     Raises StorageFull when it would touch what is left to text, PuzzleNeeded, Refusal unavailable when too many
     uploads with work are unfinished, PuzzleInvalid for a malformed header.
@@ -60,10 +71,12 @@ def admit_upload(core: Core, header: str | None, size: int) -> Admitted:
     work = 0 if solution is None else core.puzzles.proven(solution, size)
     room = core.room.for_media()
     upload_id = core.puzzles.upload_id(solution.subject, size) if solution is not None and work else None
-    if upload_id is None or not _is_begun(core, upload_id):
+    look = partial(_standing, upload_id=upload_id, worked=work > 0)
+    standing = await asyncio.to_thread(core.store.read, look)
+    if not standing.begun:
         if size > room:
             raise StorageFull
-        _require(core, work, core.pressure.level or _asked_by_quota(core, work, size, room), size)
+        _require(core, work, core.pressure.level or _asked_by_quota(standing, work, size, room), size)
     core.pressure.take(work, b"" if solution is None else _named(solution.subject, size))
     return Admitted(work, upload_id)
 
@@ -84,22 +97,19 @@ def _require(core: Core, work: int, needed: int, size: int) -> None:
         raise PuzzleNeeded(core.puzzles.ask(size, needed))
 
 
-def _asked_by_quota(core: Core, work: int, size: int, room: int) -> int:
+def _asked_by_quota(standing: _Standing, work: int, size: int, room: int) -> int:
     """1 when uploads without work have used up what they may have, else 0; raises Refusal unavailable."""
-    count, reserved = core.store.read(lambda connection: _unfinished(connection, work > 0))
     if work:
-        if count >= UNFINISHED_MAX:
+        if standing.count >= UNFINISHED_MAX:
             raise Refusal("unavailable")
         return 0
-    return int(count >= UNFINISHED_MAX or 2 * (reserved + size) > room + reserved)
+    reserved = standing.reserved
+    return int(standing.count >= UNFINISHED_MAX or 2 * (reserved + size) > room + reserved)
 
 
-def _unfinished(connection: Connection, worked: bool) -> tuple[int, int]:
+def _standing(connection: Connection, upload_id: bytes | None, worked: bool) -> _Standing:
+    this = select(uploads.c.id).where(uploads.c.id == upload_id)
+    begun = upload_id is not None and connection.execute(this).first() is not None
     mine = uploads.c.work > 0 if worked else uploads.c.work == 0
     count, size = connection.execute(select(func.count(), func.sum(uploads.c.size)).where(mine)).one()
-    return int(count), int(size or 0)
-
-
-def _is_begun(core: Core, upload_id: bytes) -> bool:
-    query = select(uploads.c.id).where(uploads.c.id == upload_id)
-    return core.store.read(lambda connection: connection.execute(query).first() is not None)
+    return _Standing(begun, int(count), int(size or 0))

@@ -4,6 +4,8 @@ A manifest is verified against the pinned roots when it is added and again whene
 write the database can put keys in it.
 """
 
+import contextlib
+import threading
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +13,7 @@ from datetime import date
 from sqlalchemy import Connection, func, insert, select
 
 from intake.server.clock import Clock
-from intake.server.errors import FolderInvalid, ManifestRefused, Refusal
+from intake.server.errors import FolderInvalid, ManifestRefused, Refusal, StorageUnavailable
 from intake.server.models import manifests
 from intake.server.storage import MetadataStore
 from intake.wire.constants import CARRY_EPOCH_FIRST
@@ -33,6 +35,11 @@ class Known:
     in_force: VerifiedManifest | None
     newest: VerifiedManifest | None
     stanzas: dict[int, int]
+    verified: tuple[VerifiedManifest, ...]
+
+    def on(self, day: date) -> "Known":
+        """The same manifests on another day."""
+        return known_of(self.verified, day)
 
     @property
     def oldest_epoch(self) -> int:
@@ -47,10 +54,15 @@ def load_manifests(connection: Connection, roots: Roots, day: date) -> Known:
         verified = [verify_manifest(parse_manifest(data), roots) for data in rows]
     except WireError as error:
         raise FolderInvalid(f"a stored key manifest does not verify: {type(error).__name__}") from None
+    return known_of(tuple(verified), day)
+
+
+def known_of(verified: tuple[VerifiedManifest, ...], day: date) -> Known:
+    """What verified manifests, by rising serial, say on a day."""
     begun = [v for v in verified if v.manifest.not_before <= day]
     stanzas = {epoch.number: len(epoch.recipients) for v in verified for epoch in (v.manifest.epoch, v.manifest.carry)}
     newest = verified[-1] if verified else None
-    return Known(len(rows), day, begun[-1] if begun else None, newest, stanzas)
+    return Known(len(verified), day, begun[-1] if begun else None, newest, stanzas, verified)
 
 
 def add_manifest(connection: Connection, data: bytes, roots: Roots) -> VerifiedManifest:
@@ -72,7 +84,11 @@ def add_manifest(connection: Connection, data: bytes, roots: Roots) -> VerifiedM
 
 
 class Manifests:
-    """The manifests behind requests: kept in memory, loaded again when a command line has added one."""
+    """The manifests behind requests: kept in memory, loaded again when a command line has added one.
+
+    A look at the store is taken in a thread of its own: requests are answered in the event loop, which a database that
+    says nothing must not hold up.
+    """
 
     def __init__(self, store: MetadataStore, roots: Roots, clock: Clock) -> None:
         self._store = store
@@ -80,15 +96,32 @@ class Manifests:
         self._clock = clock
         self._known = self._load()
         self._checked = time.monotonic()
+        self._looking: threading.Thread | None = None
 
     def known(self) -> Known:
-        """The manifests as of at most a second ago."""
-        if time.monotonic() - self._checked >= _FRESH_SECONDS or self._known.day != self._clock():
-            count = self._store.read(lambda c: c.execute(select(func.count()).select_from(manifests)).scalar_one())
-            if count != self._known.count or self._known.day != self._clock():
-                self._known = self._load()
+        """The manifests as of a second or two ago, on the day it is; never waits for the store."""
+        if self._known.day != self._clock():
+            self._known = self._known.on(self._clock())
+        if time.monotonic() - self._checked >= _FRESH_SECONDS and not self._is_looking():
             self._checked = time.monotonic()
+            self._looking = threading.Thread(target=self._look, name="manifests", daemon=True)
+            self._looking.start()
         return self._known
+
+    def close(self) -> None:
+        """Waits for a look at the store that is under way."""
+        if self._looking is not None:
+            self._looking.join()
+
+    def _is_looking(self) -> bool:
+        return self._looking is not None and self._looking.is_alive()
+
+    def _look(self) -> None:
+        # What the store cannot tell now, the next look will; requests that need it are refused by their own part of it.
+        with contextlib.suppress(StorageUnavailable, FolderInvalid):
+            count = self._store.read(lambda c: c.execute(select(func.count()).select_from(manifests)).scalar_one())
+            if count != self._known.count:
+                self._known = self._load()
 
     def stanzas_of(self, epoch: int) -> int | None:
         """Number of recipients of an epoch label, None for label 0 (no hint).
