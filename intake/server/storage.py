@@ -7,6 +7,7 @@ when its future is done; reads may run in any thread and see what is committed.
 import asyncio
 import os
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -68,7 +69,51 @@ class MetadataStore(Protocol):
         """Finishes all writes and lets go of the store."""
 
 
-class SqliteStore:
+class SqlStore(ABC):
+    """What the stores share: an engine with one connection that writes, one whose connections read, and the writer.
+
+    A store opens its engines, looks at its tables with `read`, and only then makes its writer.
+    """
+
+    engine: Engine
+    _reading: Engine
+    _writer: Writer
+
+    def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
+        """As MetadataStore says."""
+        return self._writer.submit(operation, alone)
+
+    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As MetadataStore says."""
+        return self._writer.submit_from_loop(operation)
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """As MetadataStore says."""
+        try:
+            with self._reading.begin() as connection:
+                return query(connection)
+        except SQLAlchemyError as error:
+            raise self.translated(error) from None
+
+    def backlog(self) -> int:
+        """As MetadataStore says."""
+        return self._writer.backlog()
+
+    def close(self) -> None:
+        """As MetadataStore says."""
+        self._writer.close()
+        self._dispose()
+
+    def _dispose(self) -> None:
+        self._reading.dispose()
+        self.engine.dispose()
+
+    @abstractmethod
+    def translated(self, error: Exception) -> Exception:
+        """As writer.Database says."""
+
+
+class SqliteStore(SqlStore):
     """One SQLite file: WAL, synchronous=FULL, deleted rows overwritten. Makes the file when it is missing.
 
     Raises FolderInvalid when a newer version has made it, StorageUnavailable when it is no database.
@@ -90,26 +135,6 @@ class SqliteStore:
             raise
         self._writer = Writer(self)
 
-    def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
-        """As MetadataStore says; SQLite lets one transaction write at a time, so each is alone."""
-        return self._writer.submit(operation, alone)
-
-    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """As MetadataStore says."""
-        return self._writer.submit_from_loop(operation)
-
-    def read(self, query: Callable[[Connection], T]) -> T:
-        """As MetadataStore says."""
-        try:
-            with self._reading.begin() as connection:
-                return query(connection)
-        except SQLAlchemyError as error:
-            raise self.translated(error) from None
-
-    def backlog(self) -> int:
-        """As MetadataStore says."""
-        return self._writer.backlog()
-
     def forget(self) -> bool:
         """Copies the WAL into the file and empties it; deleted rows were overwritten with zeros there.
 
@@ -128,15 +153,6 @@ class SqliteStore:
             return False
         finally:
             connection.close()
-
-    def close(self) -> None:
-        """As MetadataStore says."""
-        self._writer.close()
-        self._dispose()
-
-    def _dispose(self) -> None:
-        self._reading.dispose()
-        self.engine.dispose()
 
     def translated(self, error: Exception) -> Exception:
         """As writer.Database says."""

@@ -4,10 +4,7 @@ One connection writes, with the same group commit as SQLite and synchronous_comm
 What PostgreSQL keeps that SQLite does not, and what it cannot forget, stands in STORAGE.md.
 """
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Final, TypeVar
+from typing import Final
 
 import psycopg
 from psycopg import errors
@@ -18,9 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from intake.server.errors import StorageFull, StorageUnavailable
 from intake.server.models import metadata
 from intake.server.schema import bring_up_to_date, is_up_to_date
+from intake.server.storage import SqlStore
 from intake.server.writer import Writer
 
-T = TypeVar("T")
 _READERS: Final = 4
 _BUSY_SECONDS: Final = 30
 _TURN: Final = 0x696E74616B65_02
@@ -46,7 +43,7 @@ _CONNECT_ARGUMENTS: Final = {
 }
 
 
-class PostgresStore:
+class PostgresStore(SqlStore):
     """A PostgreSQL database at `url` (postgresql://…), which must exist; its tables are made when they are missing.
 
     Raises StorageUnavailable when it does not answer or runs without fsync, FolderInvalid when its tables are newer.
@@ -71,26 +68,6 @@ class PostgresStore:
             raise
         self._writer = Writer(self)
 
-    def write(self, operation: Callable[[Connection], T], alone: bool = False) -> Future[T]:
-        """As MetadataStore says."""
-        return self._writer.submit(operation, alone)
-
-    def write_from_loop(self, operation: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """As MetadataStore says."""
-        return self._writer.submit_from_loop(operation)
-
-    def read(self, query: Callable[[Connection], T]) -> T:
-        """As MetadataStore says."""
-        try:
-            with self._reading.begin() as connection:
-                return query(connection)
-        except SQLAlchemyError as error:
-            raise self.translated(error) from None
-
-    def backlog(self) -> int:
-        """As MetadataStore says."""
-        return self._writer.backlog()
-
     def forget(self) -> bool:
         """Frees the room of deleted rows for new ones; their bytes stay until something is written over them.
 
@@ -107,15 +84,6 @@ class PostgresStore:
         finally:
             engine.dispose()
         return True
-
-    def close(self) -> None:
-        """As MetadataStore says."""
-        self._writer.close()
-        self._dispose()
-
-    def _dispose(self) -> None:
-        self._reading.dispose()
-        self.engine.dispose()
 
     def translated(self, error: Exception) -> Exception:
         """As writer.Database says."""
