@@ -25,6 +25,7 @@ import httpx
 from intake.server.api.app import make_app
 from tests.server.parts import EPOCH, Deployment, Forge, Server, make_house
 from tests.suites.couriers import name_courier
+from tests.suites.saving import Saved
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "api.json"
 CHECKS = (
@@ -43,30 +44,13 @@ FORMLESS = ("--exclude-path", "/forward")
 
 
 @dataclass
-class Progress:
+class Progress(Saved):
     """What a seed has come to: rounds, cases that schemathesis made, seconds, what it said of failures."""
 
-    seed: int
     rounds: int = 0
     cases: int = 0
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
-
-    def save(self, path: Path) -> None:
-        """Writes the file in one step, so that a kill leaves the old one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(vars(self)), "utf-8")
-        fresh.replace(path)
-
-
-def load(path: Path, seed: int) -> Progress:
-    """The saved progress of this seed, else a new one."""
-    if path.is_file():
-        saved = Progress(**json.loads(path.read_text("utf-8")))
-        if saved.seed == seed:
-            return saved
-    return Progress(seed)
 
 
 def one_round(description: Path, url: str, seed: int, examples: int, *more: str) -> tuple[int, str]:
@@ -142,7 +126,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    progress = load(PROGRESS, options.seed)
+    progress = Progress.load(PROGRESS, options.seed)
     rounds(progress, options.minutes, PROGRESS)
     for failure in progress.failures[:3]:
         print(failure)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
-import json
 import random
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from pathlib import Path
 from tests.server.parts import Deployment, House, Server, make_house
 from tests.suites.fault_client import Client
 from tests.suites.fault_line import Line, Unclear
+from tests.suites.saving import Saved
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "faults.json"
 STEPS_MAX = 60
@@ -39,31 +39,14 @@ AT_ONCE = 4
 
 
 @dataclass
-class Progress:
+class Progress(Saved):
     """What a seed has come to: runs done, how they ended, what was answered on the way, failures."""
 
-    seed: str
     done: int = 0
     ends: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
-
-    def save(self, path: Path) -> None:
-        """Writes the file in one step, so that a kill leaves the old one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(vars(self)), "utf-8")
-        fresh.replace(path)
-
-
-def load(path: Path, seed: str) -> Progress:
-    """The saved progress of this seed, else a new one."""
-    if path.is_file():
-        saved = Progress(**json.loads(path.read_text("utf-8")))
-        if saved.seed == seed:
-            return saved
-    return Progress(seed)
 
 
 async def one_run(house: House, line: Line, rng: random.Random) -> str:
@@ -104,7 +87,7 @@ async def _some(house: House, line: Line, progress: Progress, last: int) -> None
 
 def run(count: int, seed: str, path: Path | None) -> Progress:
     """Runs up to number `count`, from where the file at `path` (None: no file) says the seed had come to."""
-    progress = load(path, seed) if path else Progress(seed)
+    progress = Progress.load(path, seed)
     while progress.done < count:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="intake-faults-") as name:

@@ -16,7 +16,6 @@ by this: see power_cut.py.
 """
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from tests.server.parts import Deployment, House, Server, copy_house, make_house
 from tests.suites.kill_checks import check_all, check_new, expected_repairs, told_repairs
 from tests.suites.kill_load import Ledger, Load
 from tests.suites.kill_processes import apply_beside, kill_while_starting
+from tests.suites.saving import Saved
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "kill.json"
 FOLDER_CYCLES = 25
@@ -36,10 +36,9 @@ STARTING_SHARE = 1 / 6
 
 
 @dataclass
-class Progress:
+class Progress(Saved):
     """What a seed has come to: kills done, what was acknowledged before them, what starts repaired, failures."""
 
-    seed: str
     done: int = 0
     kills: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -51,22 +50,6 @@ class Progress:
         """Adds counts to `counts` or `repaired`."""
         for name, count in more.items():
             kept[name] = kept.get(name, 0) + count
-
-    def save(self, path: Path) -> None:
-        """Writes the file in one step, so that a kill leaves the old one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(vars(self)), "utf-8")
-        fresh.replace(path)
-
-
-def load(path: Path, seed: str) -> Progress:
-    """The saved progress of this seed, else a new one."""
-    if path.is_file():
-        saved = Progress(**json.loads(path.read_text("utf-8")))
-        if saved.seed == seed:
-            return saved
-    return Progress(seed)
 
 
 class Folder:
@@ -140,7 +123,7 @@ class Folder:
 
 def run(count: int, seed: str, path: Path | None) -> Progress:
     """Cycles up to number `count`, from where the file at `path` (None: no file) says the seed had come to."""
-    progress = load(path, seed) if path else Progress(seed)
+    progress = Progress.load(path, seed)
     with tempfile.TemporaryDirectory(prefix="intake-kill-") as name:
         built = make_house(Path(name), Deployment())
         while progress.done < count:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.server.parts import Deployment, House, copy_house, make_house
-from tests.suites.kill import Folder, Progress, load, told
+from tests.suites.kill import Folder, Progress, told
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRESS = ROOT / ".cache" / "suites" / "power-cut.json"
@@ -103,7 +103,7 @@ class CutFolder(Folder):
 
 def run(count: int, seed: str, path: Path | None, length: int = FOLDER_CYCLES) -> Progress:
     """Cycles up to number `count`, as kill.run; a fresh disk every `length` cycles."""
-    progress = load(path, seed) if path else Progress(seed)
+    progress = Progress.load(path, seed)
     with tempfile.TemporaryDirectory(prefix="intake-power-") as name:
         built = make_house(Path(name), Deployment())
         while progress.done < count:

@@ -17,7 +17,6 @@ Progress is kept in .cache/suites/verify-kills.json. Exit code 1 when anything w
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from tests.server.houses import Stands
 from tests.server.parts import Deployment, House, Server, copy_house, make_house, run_intake
 from tests.server.stand_ins import run_bucketeer, run_postgres
 from tests.suites.kill_processes import Apply, apply_beside, start
+from tests.suites.saving import Saved
 from tests.suites.verify_checks import STRAY, BothLedger, Named, look, named, wrong_things
 from tests.suites.verify_load import BothLoad
 
@@ -38,32 +38,15 @@ LOAD_SECONDS = 1.0
 
 
 @dataclass
-class Progress:
+class Progress(Saved):
     """What a seed has come to: kills of servers, what was acknowledged, what verify named by kind, failures."""
 
-    seed: str
     turns: int = 0
     kills: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     named: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
-
-    def save(self, path: Path) -> None:
-        """Writes the file in one step, so that a kill leaves the old one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(vars(self)), "utf-8")
-        fresh.replace(path)
-
-
-def load(path: Path, seed: str) -> Progress:
-    """The saved progress of this seed, else a new one."""
-    if path.is_file():
-        saved = Progress(**json.loads(path.read_text("utf-8")))
-        if saved.seed == seed:
-            return saved
-    return Progress(seed)
 
 
 class Pair:
@@ -198,7 +181,7 @@ def run(kills: int, seed: str, path: Path | None, stands: Stands, light: bool = 
 
     With `light`, under fewer senders, and verify looks once at a time: a sample.
     """
-    progress = load(path, seed) if path else Progress(seed)
+    progress = Progress.load(path, seed)
     with tempfile.TemporaryDirectory(prefix="intake-verify-") as name:
         built = make_house(Path(name), Deployment(), stands)
         while progress.kills < kills:

@@ -12,7 +12,6 @@ any case failed.
 
 import argparse
 import collections
-import json
 import random
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from intake.wire.errors import WireError
 from tests.suites.mutations import mutate
+from tests.suites.saving import Saved
 from tests.suites.wire_targets import Target, all_targets
 
 PROGRESS = Path(__file__).resolve().parents[2] / ".cache" / "suites" / "wire-fuzz.json"
@@ -30,10 +30,9 @@ WORDS_MAX = 300
 
 
 @dataclass
-class Progress:
+class Progress(Saved):
     """What a seed has come to: cases done, outcomes by target, the slowest case of each, failures."""
 
-    seed: str
     done: int = 0
     outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
     slowest: dict[str, list[float]] = field(default_factory=dict)
@@ -45,22 +44,6 @@ class Progress:
         counts[outcome] = counts.get(outcome, 0) + 1
         if seconds > self.slowest.get(target, [0.0])[0]:
             self.slowest[target] = [round(seconds, 6), number]
-
-    def save(self, path: Path) -> None:
-        """Writes the file in one step, so that a kill leaves the old one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(vars(self)), "utf-8")
-        fresh.replace(path)
-
-
-def load(path: Path, seed: str) -> Progress:
-    """The saved progress of this seed, else a new one."""
-    if path.is_file():
-        saved = Progress(**json.loads(path.read_text("utf-8")))
-        if saved.seed == seed:
-            return saved
-    return Progress(seed)
 
 
 def make_case(targets: tuple[Target, ...], seed: str, number: int) -> tuple[Target, bytes]:
@@ -98,7 +81,7 @@ def run_case(targets: tuple[Target, ...], progress: Progress, number: int) -> No
 def run(count: int, seed: str, path: Path | None) -> Progress:
     """Runs the cases up to number `count`, from where the file at `path` (None: no file) says the seed had come to."""
     targets = all_targets()
-    progress = load(path, seed) if path else Progress(seed)
+    progress = Progress.load(path, seed)
     while progress.done < count:
         run_case(targets, progress, progress.done)
         progress.done += 1

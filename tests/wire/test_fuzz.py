@@ -66,9 +66,9 @@ def test_same_case_is_the_same_bytes():
 def test_suite_goes_on_where_it_was_stopped(tmp_path):
     path = tmp_path / "progress.json"
     wire_fuzz.run(300, "resumed", path)
-    halfway = wire_fuzz.load(path, "resumed")
+    halfway = wire_fuzz.Progress.load(path, "resumed")
     assert halfway.done == 300
     resumed = wire_fuzz.run(700, "resumed", path)
     whole = wire_fuzz.run(700, "resumed", None)
     assert resumed.outcomes == whole.outcomes
-    assert wire_fuzz.load(path, "another seed").done == 0
+    assert wire_fuzz.Progress.load(path, "another seed").done == 0
