@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from datetime import date
+from functools import partial
 
 import pytest
 from psycopg.errors import UniqueViolation
@@ -42,7 +43,8 @@ def put(core, count: int) -> None:
 
 
 def close(core, day: date = DAY, way=close_batch):
-    return core.store.write(lambda c: way(c, core.head_signer, core.roots.deployment, day)).result()
+    operation = partial(way, signer=core.head_signer, deployment=core.roots.deployment, day=day)
+    return core.store.write(operation, alone=True).result()
 
 
 def tree(house) -> list[bytes]:

@@ -104,9 +104,16 @@ class Manifests:
             self._known = self._known.on(self._clock())
         if time.monotonic() - self._checked >= _FRESH_SECONDS and not self._is_looking():
             self._checked = time.monotonic()
-            self._looking = threading.Thread(target=self._look, name="manifests", daemon=True)
+            self._looking = threading.Thread(target=self.look, name="manifests", daemon=True)
             self._looking.start()
         return self._known
+
+    def look(self) -> None:
+        """Takes over what the store holds now; waits for it. What it cannot tell now, a later look will."""
+        with contextlib.suppress(StorageUnavailable, FolderInvalid):
+            count = self._store.read(lambda c: c.execute(select(func.count()).select_from(manifests)).scalar_one())
+            if count != self._known.count:
+                self._known = self._load()
 
     def close(self) -> None:
         """Waits for a look at the store that is under way."""
@@ -115,13 +122,6 @@ class Manifests:
 
     def _is_looking(self) -> bool:
         return self._looking is not None and self._looking.is_alive()
-
-    def _look(self) -> None:
-        # What the store cannot tell now, the next look will; requests that need it are refused by their own part of it.
-        with contextlib.suppress(StorageUnavailable, FolderInvalid):
-            count = self._store.read(lambda c: c.execute(select(func.count()).select_from(manifests)).scalar_one())
-            if count != self._known.count:
-                self._known = self._load()
 
     def stanzas_of(self, epoch: int) -> int | None:
         """Number of recipients of an epoch label, None for label 0 (no hint).
