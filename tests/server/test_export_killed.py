@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import bagit
 
+from intake.server.services.bag import clear_drafts
 from intake.server.services.export import export_bundle
 from intake.server.services.reports import store_report
 from intake.wire.envelope import parse_envelope
@@ -57,3 +60,21 @@ def size_of(folder: Path) -> int:
         return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     except FileNotFoundError:
         return 0
+
+
+def test_drafts_that_go_while_they_are_looked_at_stop_no_export(tmp_path):
+    """Their writers name or clear them at the same moment."""
+
+    def come_and_go(number: int) -> None:
+        for turn in range(300):
+            draft = tmp_path / f".bundle-{number}-{turn}.part"
+            draft.mkdir()
+            # Without a lock it may be taken for a dead one.
+            with contextlib.suppress(FileNotFoundError):
+                draft.rename(tmp_path / f"bundle-{number}-{turn}")
+
+    with ThreadPoolExecutor(2) as pool:
+        moving = [pool.submit(come_and_go, number) for number in range(2)]
+        while not all(one.done() for one in moving):
+            clear_drafts(tmp_path)
+    assert list(tmp_path.glob(".bundle-*")) == []

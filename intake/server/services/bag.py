@@ -126,15 +126,19 @@ def _locked_draft(draft: Path) -> int:
 
 def clear_drafts(target: Path) -> int:
     """Removes the drafts below `target` that nobody is writing any more; returns how many."""
-    cleared = 0
-    for draft in target.glob(_DRAFTS):
+    return sum(_clear_draft(draft) for draft in target.glob(_DRAFTS))
+
+
+def _clear_draft(draft: Path) -> bool:
+    # Gone meanwhile: its writer gave it its name, or another export was quicker to clear it away.
+    with contextlib.suppress(FileNotFoundError):
         handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(draft)
-            cleared += 1
+            return True
         except BlockingIOError:
-            continue
+            return False
         finally:
             os.close(handle)
-    return cleared
+    return False
