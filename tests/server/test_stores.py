@@ -2,13 +2,16 @@
 
 import threading
 from concurrent.futures import wait
+from datetime import date
+from functools import partial
 
 import psycopg
 import pytest
 from sqlalchemy import insert, select, update
 
 from intake.server.errors import FolderInvalid, Refusal, StorageUnavailable
-from intake.server.models import counters
+from intake.server.models import counters, objects
+from intake.server.rows import insert_new
 from intake.server.storage import SqliteStore
 from intake.server.storage_postgres import PostgresStore
 from intake.server.writer import Batched
@@ -130,6 +133,17 @@ class TestMetadataStore:
         jobs = in_one_group(store, *(Batched(put_all, name) for name in ("e", "refused", "e")), put("f"))
         assert [type(job.exception()) for job in jobs] == [type(None), Refusal, type(None), type(None)]
         assert names(store) == set("abcdef")
+
+    def test_rows_that_are_there_already_are_not_new(self, store):
+        columns = tuple(objects.c[name] for name in ("id", "kind", "size", "sha256", "epoch", "day", "salt"))
+        rows = [(bytes([n]) * 16, 1, 2**33 + n, bytes(32), 2**32 - 1, date(2026, 11, n), bytes(32)) for n in (1, 2, 3)]
+        insert_some = partial(insert_new, columns=columns)
+        assert store.write(lambda connection: insert_some(connection, rows=rows[:1])).result() == 1
+        assert store.write(lambda connection: insert_some(connection, rows=rows)).result() == 2
+        assert store.write(lambda connection: insert_some(connection, rows=rows)).result() == 0
+        found = store.read(lambda connection: connection.execute(select(objects).order_by(objects.c.id)).all())
+        assert [(*row[:6], row.salt) for row in found] == rows
+        assert {(row.leaf_number, row.work) for row in found} == {(None, 0)}
 
     def test_batched_rows_from_two_writers_are_all_stored_once(self, store, open_store):
         other = open_store()

@@ -4,14 +4,15 @@ import asyncio
 import hashlib
 import threading
 from concurrent.futures import Future
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
 
-from intake.server.errors import Refusal
-from intake.server.models import erasures
+from intake.server.errors import Refusal, StorageUnavailable
+from intake.server.models import bodies, erasures
 from intake.server.services.objects import Kept
-from intake.server.services.reports import Arrived, store_reports
+from intake.server.services.reports import arrived, store_reports
 from intake.server.writer import Batched
 from intake.wire.envelope import Envelope
 
@@ -38,9 +39,9 @@ def together(core):
     return submit
 
 
-def report(core, sealed: bytes, object_id: bytes) -> Batched:
-    envelope = Envelope(object_id, 12, hashlib.sha256(sealed).digest(), sealed)
-    return Batched(store_reports, Arrived(envelope, core.clock()))
+def report(core, sealed: bytes, object_id: bytes, epoch: int = 12, days: int = 0) -> Batched:
+    envelope = Envelope(object_id, epoch, hashlib.sha256(sealed).digest(), sealed)
+    return Batched(store_reports, arrived(envelope, core.clock() + timedelta(days)))
 
 
 def outcomes(futures) -> list[str]:
@@ -64,6 +65,26 @@ def test_other_report_under_one_id_in_the_same_group_is_refused_alone(core, hous
     jobs = [report(core, forge.sealed(), object_id) for object_id in (forge.object_id(), taken, taken, b"x" * 16)]
     assert outcomes(together(*jobs)) == ["", "", "id-conflict", ""]
     assert house.count("objects") == house.count("bodies") == 3
+
+
+def test_repeat_is_told_what_the_first_left_on_record(core, house, forge, together):
+    sealed, object_id = forge.sealed(), forge.object_id()
+    others = [report(core, forge.sealed(), forge.object_id()) for _ in range(3)]
+    first, again = report(core, sealed, object_id, days=-1), report(core, sealed, object_id, epoch=0)
+    kept = Kept(12, core.clock() - timedelta(1))
+    assert [future.result() for future in together(others[0], first, again)] == [Kept(12, core.clock()), kept, kept]
+    assert together(again, others[1], others[2])[0].result() == kept
+    assert house.count("objects") == house.count("bodies") == 4
+    assert {row[0]: row[1] for row in house.rows()["bodies"]}[object_id] == sealed
+
+
+def test_bytes_that_lie_under_an_id_without_a_record_are_not_taken_for_a_report(core, house, forge, together):
+    taken = forge.object_id()
+    core.store.write(lambda connection: connection.execute(insert(bodies).values(id=taken, sealed=b"other"))).result()
+    futures = together(report(core, forge.sealed(), taken), report(core, forge.sealed(), forge.object_id()))
+    assert [type(future.exception()) for future in futures] == [StorageUnavailable, type(None)]
+    assert house.count("objects") == 1
+    assert (taken, b"other") in house.rows()["bodies"]
 
 
 def test_job_that_raises_undoes_itself_and_nothing_else(core, house, forge, together):

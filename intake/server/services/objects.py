@@ -1,7 +1,7 @@
 """The records of sealed objects, small and media alike."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from intake.server.errors import Refusal
 from intake.server.models import objects
+from intake.server.rows import insert_new
 from intake.wire.constants import KIND_WORDS as WORDS
 from intake.wire.constants import OBJECT_MEDIA, OBJECT_SMALL, SALT_SIZE
 
@@ -20,9 +21,11 @@ KIND_WORDS = dict(zip((OBJECT_SMALL, OBJECT_MEDIA), WORDS, strict=True))
 # Built once: building a statement anew costs more than running it.
 _KEPT = (objects.c.kind, objects.c.sha256, objects.c.epoch, objects.c.day)
 _FIND: Final = select(*_KEPT).where(objects.c.id == bindparam("object_id"))
-_FIND_ALL: Final = select(objects.c.id, *_KEPT).where(objects.c.id.in_(bindparam("object_ids", expanding=True)))
+_OF_IDS: Final = objects.c.id.in_(bindparam("object_ids", expanding=True))
+_FIND_ALL: Final = select(objects.c.id, objects.c.salt, *_KEPT).where(_OF_IDS)
 _FIND_DIGEST: Final = select(objects.c.id).where(objects.c.sha256 == bindparam("digest"))
 _INSERT: Final = insert(objects)
+_COLUMNS: Final = tuple(column for column in objects.c if column is not objects.c.leaf_number)
 
 
 @dataclass(frozen=True)
@@ -58,40 +61,36 @@ def find_kept(connection: Connection, new: NewObject) -> Kept | None:
     return None if row is None else Kept(row.epoch, row.day)
 
 
-def find_all_kept(connection: Connection, several: Sequence[NewObject]) -> dict[bytes, Kept]:
-    """The records of those of `several` that are stored, by id.
-
-    Raises Refusal id-conflict when one has the id of another one, stored or beside it.
-    """
-    rows = connection.execute(_FIND_ALL, {"object_ids": [new.object_id for new in several]}).all()
-    known = {row.id: (row.kind, row.sha256) for row in rows}
-    for new in several:
-        if known.setdefault(new.object_id, (new.kind, new.sha256)) != (new.kind, new.sha256):
-            raise Refusal("id-conflict")
-    return {row.id: Kept(row.epoch, row.day) for row in rows}
-
-
 def put_object(connection: Connection, new: NewObject, day: date) -> None:
     """Inserts the record of an object with a fresh 32-byte salt; it enters the log when the batch closes."""
-    put_objects(connection, [(new, day)])
+    values = _values(new, day, os.urandom(SALT_SIZE))
+    connection.execute(_INSERT, {column.name: value for column, value in zip(_COLUMNS, values, strict=True)})
 
 
-def put_objects(connection: Connection, several: Sequence[tuple[NewObject, date]]) -> None:
-    """Inserts the records of objects as `put_object` does, in one call; `several` is not empty."""
-    connection.execute(_INSERT, [_values(new, day) for new, day in several])
+def put_new_objects(connection: Connection, several: Mapping[bytes, tuple[NewObject, date]]) -> dict[bytes, Kept]:
+    """Inserts the records of objects by their ids as `put_object` does, but of those alone that are not stored.
+
+    `several` are 1 to 256. Returns the records of the others. Raises Refusal id-conflict when one of these is another
+    object.
+    """
+    fresh = os.urandom(SALT_SIZE * len(several))
+    salts = {object_id: fresh[i * SALT_SIZE :][:SALT_SIZE] for i, object_id in enumerate(several)}
+    rows = [_values(new, day, salts[object_id]) for object_id, (new, day) in several.items()]
+    if insert_new(connection, _COLUMNS, rows) == len(rows):
+        return {}
+    found = connection.execute(_FIND_ALL, {"object_ids": list(several)}).all()
+    # A salt of ours tells what is there since a moment ago.
+    known = [row for row in found if row.salt != salts[row.id]]
+    for row in known:
+        new, _ = several[row.id]
+        if (row.kind, row.sha256) != (new.kind, new.sha256):
+            raise Refusal("id-conflict")
+    return {row.id: Kept(row.epoch, row.day) for row in known}
 
 
-def _values(new: NewObject, day: date) -> dict[str, object]:
-    return {
-        "id": new.object_id,
-        "kind": new.kind,
-        "size": new.size,
-        "sha256": new.sha256,
-        "epoch": new.epoch,
-        "work": new.work,
-        "day": day,
-        "salt": os.urandom(SALT_SIZE),
-    }
+def _values(new: NewObject, day: date, salt: bytes) -> tuple[object, ...]:
+    """In the order of the table's columns."""
+    return (new.object_id, new.kind, new.size, new.sha256, new.epoch, day, salt, new.work)
 
 
 def is_stored(connection: Connection, sha256: bytes) -> bool:
