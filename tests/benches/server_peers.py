@@ -30,8 +30,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from intake.server.api import problems
 from intake.server.api.bodies import read_bounded, refuse_metadata
-from intake.server.api.lane import Lane
-from intake.server.api.middleware import Blindfold, Guard
+from intake.server.api.lane import LaneApp
 from intake.server.api.protocol import BoundedProtocol
 from intake.wire.envelope import ENVELOPE_MAX_SIZE, Envelope, parse_envelope
 from intake.wire.sealed import check_small
@@ -93,11 +92,9 @@ def own_without_database(_: Path) -> FastAPI:
         refuse_metadata(request)
         return answer(checked(await read_bounded(request, ENVELOPE_MAX_SIZE)))
 
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = LaneApp(openapi_url=None, redirect_slashes=False)
     problems.install(app)
-    app.add_middleware(Lane, path="/reports", answer=post_report)
-    app.add_middleware(Guard)
-    app.add_middleware(Blindfold)
+    app.open_lane(post_report)
     return app
 
 
