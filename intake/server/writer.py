@@ -2,8 +2,7 @@
 
 A commit with synchronous=FULL waits for the disk; done for each report alone it would be all the server does, and two
 connections that write wait for each other by sleeping. Here all jobs that came in during one commit share the next.
-A job's result is given only after its commit, so what is answered is durable. While jobs come in company the writer
-waits a millisecond before it takes them up: fewer, greater commits cost everyone less than that.
+A job's result is given only after its commit, so what is answered is durable.
 
 A job may run more than once. When one of a group raises, the group is undone and each job runs again in a savepoint of
 its own; a row that another process put there first (IntegrityError) undoes the job and runs it again, now seeing that
@@ -14,7 +13,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -29,7 +27,6 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 GROUP_MAX = 256
 _ATTEMPTS = 3
-_GATHER_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -110,12 +107,8 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        busy = False
         while (first := self._jobs.get()) is not None:
-            if busy:
-                time.sleep(_GATHER_SECONDS)
             group, last = self._gather(first)
-            busy = len(group) > 1
             # Reports first: they are not to wait, or to fail, for what waits for its turn behind another process.
             for alone in (False, True):
                 self._commit([job for job in group if job.alone == alone])

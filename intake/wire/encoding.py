@@ -18,6 +18,8 @@ from intake.wire.errors import EncodingInvalid, WireError
 _HEX: Final = re.compile("(?:[0-9a-f]{2})*")
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER: Final = re.compile("0|[1-9][0-9]{0,15}")
+# Made once: making it costs as much as a small object's text.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _JSON_NESTING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -175,7 +177,7 @@ def strict_json_dumps(value: object) -> str:
     if not isinstance(value, dict):
         raise EncodingInvalid("not a JSON object")
     _check_value(value, 1)
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -7,7 +7,7 @@ refused there is asked for work, so empty reservations that cost nothing cannot 
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NoReturn
 
 from sqlalchemy import Connection, func, select
 
@@ -37,14 +37,13 @@ class _Standing:
     reserved: int
 
 
-def refuse_unsolved(core: Core, header: str | None, size: int) -> None:
+def refuse_unsolved(core: Core, size: int) -> NoReturn:
     """Refuses a report that brings no work before its body is read, so that a flood costs next to nothing.
 
-    `header` is the value of Intake-Work, `size` the sealed bytes announced. Raises PuzzleNeeded.
+    `size` is the sealed bytes announced. Raises PuzzleNeeded.
     """
-    if header is None and core.pressure.level:
-        core.pressure.offer()
-        raise PuzzleNeeded(core.puzzles.ask(size, core.pressure.level))
+    core.pressure.offer()
+    raise PuzzleNeeded(core.puzzles.ask(size, core.pressure.level))
 
 
 def admit_report(core: Core, header: str | None, object_id: bytes, size: int) -> int:

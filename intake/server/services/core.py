@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from intake.server.blobs import BlobStore, FolderBlobs
@@ -67,7 +68,7 @@ class Core:
         """Signs statements of bundles."""
         return BundleSigner(self.log_key)
 
-    @property
+    @cached_property
     def receipt_signer(self) -> ReceiptSigner:
         """Signs receipts."""
         return ReceiptSigner(self.receipt_key)

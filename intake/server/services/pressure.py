@@ -18,7 +18,7 @@ who solves makes it dearer, and each solution counts once, however often it is s
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from intake.wire.constants import WORK_CLASS_MAX
@@ -36,13 +36,31 @@ _TOKENS_A_SECOND: Final = 2
 _TOKENS_MAX: Final = 32
 
 
+class _Waiting(contextlib.AbstractContextManager[None]):
+    """How many are within it. One for all: a generator for each report cost more than the counting."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+
+
 class _Second:
-    """Counts of one second."""
+    """Counts of one second, or of several."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.offered = 0
         self.solved = [0] * (WORK_CLASS_MAX + 1)
+
+    def take_away(self, other: "_Second") -> None:
+        """Forgets what `other` has counted."""
+        self.offered -= other.offered
+        self.solved = [mine - gone for mine, gone in zip(self.solved, other.solved, strict=True)]
 
 
 class Pressure:
@@ -52,8 +70,10 @@ class Pressure:
         self.calm_rate = calm_rate
         self.backlog = 0
         self._now = now
+        # What the seconds add up to is kept beside them: adding them up cost a twentieth of every report.
         self._seconds: deque[_Second] = deque()
-        self._waiting = 0
+        self._sum = _Second(0)
+        self._waiting = _Waiting()
         self._level = 0
         self._raised = self._pressed = now()
         self._judged = -1
@@ -71,6 +91,7 @@ class Pressure:
     def offer(self) -> None:
         """Counts a request to store something, whatever becomes of it."""
         self._second().offered += 1
+        self._sum.offered += 1
 
     def take(self, work: int, solution: bytes = b"") -> None:
         """Counts a request that was let in with a class of work; once for each `solution`, where that is named.
@@ -81,6 +102,7 @@ class Pressure:
         if solution and work and not self._is_new(solution):
             return
         self._second().solved[work] += 1
+        self._sum.solved[work] += 1
 
     def _is_new(self, solution: bytes) -> bool:
         """Whether a solution was not counted yet; the last 32,768 at least are remembered."""
@@ -91,14 +113,9 @@ class Pressure:
             self._counted, self._counted_before = set(), self._counted
         return True
 
-    @contextlib.contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self) -> contextlib.AbstractContextManager[None]:
         """Counts a report while it waits for its commit."""
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+        return self._waiting
 
     def take_token(self) -> bool:
         """Whether something that cannot solve may come in now: always at rest, else 2 a second, 32 at once."""
@@ -117,7 +134,7 @@ class Pressure:
         if not self._seconds or self._seconds[-1].number != number:
             self._seconds.append(_Second(number))
         while self._seconds[0].number <= number - _SPAN_SECONDS:
-            self._seconds.popleft()
+            self._sum.take_away(self._seconds.popleft())
         return self._seconds[-1]
 
     def _judge(self) -> None:
@@ -152,14 +169,14 @@ class Pressure:
             return self._solved(self._level) * _QUIET_SHARE >= self.calm_rate
         # What has pressed once must fall by half before it counts as gone.
         part = 2 if self._level else 1
-        offered = sum(second.offered for second in self._seconds) / _SPAN_SECONDS
+        offered = self._sum.offered / _SPAN_SECONDS
         return (
             offered * part > self.calm_rate
-            or self._waiting * part > WAITING_MAX
+            or self._waiting.count * part > WAITING_MAX
             or self.backlog * part > BACKLOG_MAX
             or self._solved(self._level + 1) * _QUIET_SHARE > self.calm_rate
         )
 
     def _solved(self, work: int) -> float:
         """Requests a second let in with at least this class of work."""
-        return sum(sum(second.solved[work:]) for second in self._seconds) / _SPAN_SECONDS
+        return sum(self._sum.solved[work:]) / _SPAN_SECONDS
