@@ -7,7 +7,6 @@ import logging
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 
 import uvicorn
@@ -29,7 +28,6 @@ from intake.server.settings import Settings
 
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 20
-_TURN_SECONDS = 0.0002
 _GARBAGE_COUNT = 20_000
 
 
@@ -41,7 +39,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """
     configure_logging()
     set_limits()
-    set_turns()
+    spare_collector()
     with (
         take_place(settings) as place,
         open_core(settings) as core,
@@ -70,14 +68,8 @@ def set_limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def set_turns() -> None:
-    """Lets the threads of this process take turns at short notice, and the collector of garbage seldom.
-
-    The writer needs the interpreter's lock a dozen times in a commit. At Python's 5 ms it got it when the event loop
-    had nothing to do, so the two worked one after the other. What is loaded by now stays: looking through it again and
-    again was a twelfth of a report's cost.
-    """
-    sys.setswitchinterval(_TURN_SECONDS)
+def spare_collector() -> None:
+    """Lets the collector of garbage look seldom, and not at what is loaded by now: a tenth of a report's cost."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE_COUNT, *gc.get_threshold()[1:])
