@@ -11,18 +11,19 @@ from typing import Final
 from sqlalchemy import Column, Connection, Dialect
 from sqlalchemy.schema import Table
 
-VALUES_MAX: Final = 32_766
-"""Values that SQLite takes in one statement; PostgreSQL takes twice as many."""
+_PART_ROWS: Final = 16
+"""Rows in one statement. The driver keeps a statement of each length, with the values it had last: 9 MB of reports."""
 _PLACEHOLDERS: Final = {"qmark": "?", "pyformat": "%s"}
 
 _Adapter = Callable[[object], object]
 
 
 def insert_new(connection: Connection, columns: Sequence[Column[object]], rows: Sequence[Iterable[object]]) -> int:
-    """Inserts those rows, values for `columns` of one table, whose key is not there yet; returns how many.
+    """Inserts those rows, values for `columns` of one table, whose key is not there yet; returns how many."""
+    return sum(_insert_part(connection, columns, rows[i : i + _PART_ROWS]) for i in range(0, len(rows), _PART_ROWS))
 
-    `rows` are at least one, and VALUES_MAX values at most.
-    """
+
+def _insert_part(connection: Connection, columns: Sequence[Column[object]], rows: Sequence[Iterable[object]]) -> int:
     dialect = connection.dialect
     text = _statement(tuple(columns), dialect.paramstyle, len(rows))
     adapters = _adapters(tuple(columns), dialect)
@@ -32,7 +33,7 @@ def insert_new(connection: Connection, columns: Sequence[Column[object]], rows: 
     return connection.exec_driver_sql(text, values).rowcount
 
 
-@lru_cache(1024)
+@lru_cache(64)
 def _statement(columns: tuple[Column[object], ...], paramstyle: str, rows: int) -> str:
     table: Table = columns[0].table
     row = f"({', '.join([_PLACEHOLDERS[paramstyle]] * len(columns))})"

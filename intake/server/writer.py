@@ -33,6 +33,7 @@ Value = TypeVar("Value")
 GROUP_MAX = 256
 _ATTEMPTS = 3
 _TURN_SECONDS = 0.0002
+_USUAL_TURN_SECONDS = sys.getswitchinterval()
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,18 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        usual, busy = sys.getswitchinterval(), False
+        try:
+            self._run_groups()
+        finally:
+            sys.setswitchinterval(_USUAL_TURN_SECONDS)
+
+    def _run_groups(self) -> None:
+        busy = False
         while (first := self._jobs.get()) is not None:
             group, last = self._gather(first)
             if busy != (len(group) > 1):
                 busy = not busy
-                sys.setswitchinterval(_TURN_SECONDS if busy else usual)
+                sys.setswitchinterval(_TURN_SECONDS if busy else _USUAL_TURN_SECONDS)
             # Reports first: they are not to wait, or to fail, for what waits for its turn behind another process.
             for alone in (False, True):
                 self._commit([job for job in group if job.alone == alone])
@@ -206,8 +213,9 @@ class Writer:
             except SQLAlchemyError:
                 raise
             except Exception as error:
-                # It belongs to the one who asked, and to nobody else in the group.
-                failure = error
+                # It belongs to the one who asked, and to nobody else in the group. What it was raised in holds the
+                # whole report, and would wait with it for the collector of garbage.
+                failure = error.with_traceback(None)
                 connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
                 break
             else:

@@ -4,20 +4,26 @@ import asyncio
 import hashlib
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete, text
 
-from intake.server.errors import OutboxReplayed
+from intake.server.errors import OutboxReplayed, Refusal
+from intake.server.models import bodies, objects
 from intake.server.services.apply import apply_outbox
 from intake.server.services.core import open_core
 from intake.server.services.deletion import erase_due
 from intake.server.services.export import export_bundle
 from intake.server.services.mailboxes import decoys, empty_mailbox, fill_slot, read_mailbox
-from intake.server.services.reports import store_report
+from intake.server.services.objects import Kept
+from intake.server.services.reports import arrived, store_report, store_reports
+from intake.server.writer import Batched
 from intake.wire.constants import SLOT_SIZE
 from intake.wire.envelope import parse_envelope
 from intake.wire.mailbox import DeleteRequest, delete_signed_bytes, mailbox_id, split_slots, write_delete
@@ -75,6 +81,56 @@ def test_erasing_by_two_at_once_counts_each_object_once(house, cores, forge, sto
     assert [row[0] for row in house.rows()["objects"]] == [new.object_id]
     assert (house.count("bodies"), house.count("acks"), house.count("erasures")) == (1, 0, 0)
     assert first.blobs.sealed() == set()
+
+
+def test_report_that_comes_again_while_it_is_erased_is_stored_anew(house, cores, forge):
+    first, second = cores
+    day = house.deployment.today
+    erased, other = sorted((parse_envelope(forge.envelope()) for _ in range(2)), key=lambda one: one.object_id)
+    first.store.write(lambda connection: store_report(connection, erased, day)).result()
+    inside, let_go, gate = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(connection):
+        store_report(connection, other, day)
+        inside.set()
+        assert let_go.wait(20)
+
+    def erase(connection):
+        for table in (objects, bodies):
+            connection.execute(delete(table).where(table.c.id == erased.object_id))
+
+    with open_core(house.settings) as third:
+        third.store.write(hold)
+        assert inside.wait(20)
+        first.store.write(lambda connection: gate.wait(20))
+        again = [first.store.write(Batched(store_reports, arrived(one, first.clock()))) for one in (erased, other)]
+        gate.set()
+        # Its insert has seen the first report, and now waits for the transaction that holds the second.
+        waiting = text("select count(*) from pg_locks where not granted")
+        deadline = time.monotonic() + 20
+        while not second.store.read(lambda connection: connection.execute(waiting).scalar()):
+            assert time.monotonic() < deadline
+        second.store.write(erase, alone=True).result()
+        let_go.set()
+        assert [one.result() for one in again] == [Kept(12, first.clock()), Kept(12, day)]
+    ids = {erased.object_id, other.object_id}
+    assert {row[0] for row in house.rows()["objects"]} == {row[0] for row in house.rows()["bodies"]} == ids
+
+
+def test_reports_that_two_get_at_once_are_stored_once_and_conflicts_hurt_no_other(house, cores, forge):
+    envelopes = [parse_envelope(forge.envelope()) for _ in range(40)]
+    false = [replace(parse_envelope(forge.envelope()), object_id=one.object_id) for one in envelopes[:2]]
+
+    def send(core, some):
+        jobs = [core.store.write(Batched(store_reports, arrived(one, core.clock()))) for one in some]
+        return [type(job.exception()) for job in jobs]
+
+    told = at_once(*(partial(send, core, some) for core in cores for some in (envelopes, envelopes[::-1])))
+    assert told == [[type(None)] * 40] * 4
+    mixed = at_once(*(partial(send, core, [*false, *envelopes]) for core in cores))
+    assert mixed == [[Refusal] * 2 + [type(None)] * 40] * 2
+    assert dict(row[:2] for row in house.rows()["bodies"]) == {one.object_id: one.sealed for one in envelopes}
+    assert house.count("objects") == 40
 
 
 def test_outbox_applied_by_two_at_once_counts_once(house, cores, forge):

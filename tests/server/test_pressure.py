@@ -125,6 +125,11 @@ def test_backlog_and_waiting_reports_ask_for_work(pressure, watch):
         assert other.level == 0
         reports.enter_context(other.waiting())
         assert other.level == 1
+    third = Pressure(50, watch)
+    for _ in range(WAITING_MAX + 1):
+        with contextlib.suppress(ValueError), third.waiting():
+            raise ValueError
+    assert third.level == 0
 
 
 def test_what_cannot_solve_has_a_small_lane_under_pressure(pressure, watch):

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Date, Integer, LargeBinary, String
+from starlette.responses import Response
 
+from intake.server.api import reports
 from intake.server.api.app import make_app
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.logs import AllowList, Event, log
@@ -198,15 +200,42 @@ def test_socket_of_a_server_does_not_tell_when_the_first_upload_came(start_serve
     assert len(list((house.data / "run").glob("*.sock"))) == 1
 
 
+TELLING = [(b"user-agent", b"x"), (b"x-forwarded-for", b"1.2.3.4"), (b"referer", b"y"), (b"cookie", b"secret")]
+TOLD = {"type": "http", "client": ("1.2.3.4", 5), "headers": [*TELLING, (b"content-length", b"3")]}
+
+
 def test_handlers_never_see_address_or_agent():
     seen = {}
 
     async def app(scope, receive, send):
         seen.update(scope)
 
-    headers = [(b"user-agent", b"x"), (b"x-forwarded-for", b"1.2.3.4"), (b"referer", b"y"), (b"cookie", b"secret")]
-    scope = {"type": "http", "client": ("1.2.3.4", 5), "headers": [*headers, (b"content-length", b"3")]}
-    asyncio.run(Blindfold(app)(scope, None, None))
+    asyncio.run(Blindfold(app)(TOLD, None, None))
+    assert seen["client"] is None
+    assert seen["headers"] == [(b"content-length", b"3"), (b"cookie", b"")]
+
+
+@pytest.mark.parametrize("by", ["lane", "routes"])
+def test_what_takes_reports_never_sees_address_or_agent(core, monkeypatch, by):
+    seen, sent = {}, []
+
+    async def answer(request) -> Response:
+        seen.update(request.scope)
+        return Response("taken")
+
+    monkeypatch.setattr(reports, "post_report", answer)
+    monkeypatch.setattr(reports.router.routes[0], "endpoint", answer)
+    app = make_app(core)
+    if by == "routes":
+        monkeypatch.setattr(app, "_lane", None)
+    scope = TOLD | {"method": "POST", "path": "/reports", "query_string": b"", "root_path": ""}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, None, send))
+    assert sent[-1]["body"] == b"taken"
+    assert (b"referrer-policy", b"no-referrer") in sent[0]["headers"]
     assert seen["client"] is None
     assert seen["headers"] == [(b"content-length", b"3"), (b"cookie", b"")]
 

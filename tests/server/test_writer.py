@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 import threading
 from concurrent.futures import Future
 from datetime import timedelta
@@ -13,6 +14,7 @@ from intake.server.errors import Refusal, StorageUnavailable
 from intake.server.models import bodies, erasures
 from intake.server.services.objects import Kept
 from intake.server.services.reports import arrived, store_reports
+from intake.server.storage import SqliteStore
 from intake.server.writer import Batched
 from intake.wire.envelope import Envelope
 
@@ -107,6 +109,32 @@ def test_jobs_give_their_own_results_whatever_stands_between(core, forge, togeth
     jobs = [lambda connection, n=n: n for n in range(5)]
     jobs.insert(2, report(core, forge.sealed(), forge.object_id()))
     assert [future.result() for future in together(*jobs)] == [0, 1, Kept(12, core.clock()), 2, 3, 4]
+
+
+def test_threads_take_turns_at_short_notice_only_while_jobs_come_in_company(core, together):
+    usual = sys.getswitchinterval()
+    in_company = together(*[lambda connection: sys.getswitchinterval()] * 3)
+    assert [future.result() < usual / 10 for future in in_company] == [True] * 3
+    assert core.store.write(lambda connection: sys.getswitchinterval()).result() == usual
+
+
+def test_interval_of_turns_is_given_back_by_a_writer_that_ends_in_company(tmp_path):
+    usual = sys.getswitchinterval()
+    store = SqliteStore(tmp_path / "intake.sqlite")
+    go_on = threading.Event()
+    jobs = [store.write(lambda connection: go_on.wait(20)) for _ in range(4)]
+    go_on.set()
+    store.close()
+    assert all(job.result() for job in jobs)
+    assert sys.getswitchinterval() == usual
+
+
+def test_report_that_is_refused_leaves_nothing_behind(core, forge, together):
+    object_id = forge.object_id()
+    together(report(core, forge.sealed(), object_id))
+    (refused_one,) = together(report(core, forge.sealed(), object_id))
+    assert refused_one.exception().__traceback__ is None
+    assert outcomes([refused_one]) == ["id-conflict"]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intake.server.api.middleware import Blindfold, Guard
 from intake.server.api.problems import ANSWERED, problem_for_error
@@ -22,14 +22,17 @@ class LaneApp(FastAPI):
     path, goes on to the routes.
     """
 
+    _lane: ASGIApp | None = None
+
     def open_lane(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
         """From now on `answer` is what answers; before the first request."""
         self._lane = Blindfold(Guard(_Answer(answer)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the route would, or hands on."""
-        if scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "POST":
-            await self._lane({**scope, "app": self}, receive, send)
+        lane = self._lane
+        if lane is not None and scope["type"] == "http" and scope["path"] == _PATH and scope["method"] == "POST":
+            await lane({**scope, "app": self}, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

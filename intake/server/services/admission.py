@@ -37,13 +37,13 @@ class _Standing:
     reserved: int
 
 
-def refuse_unsolved(core: Core, size: int) -> NoReturn:
+def refuse_unsolved(core: Core, size: int, level: int) -> NoReturn:
     """Refuses a report that brings no work before its body is read, so that a flood costs next to nothing.
 
-    `size` is the sealed bytes announced. Raises PuzzleNeeded.
+    `size` is the sealed bytes announced, `level` the class of work that is asked for. Raises PuzzleNeeded.
     """
     core.pressure.offer()
-    raise PuzzleNeeded(core.puzzles.ask(size, core.pressure.level))
+    raise PuzzleNeeded(core.puzzles.ask(size, level))
 
 
 def admit_report(core: Core, header: str | None, object_id: bytes, size: int) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from intake.server.errors import Refusal
+from intake.server.errors import Refusal, StorageUnavailable
 from intake.server.models import objects
 from intake.server.rows import insert_new
 from intake.wire.constants import KIND_WORDS as WORDS
@@ -70,8 +70,8 @@ def put_object(connection: Connection, new: NewObject, day: date) -> None:
 def put_new_objects(connection: Connection, several: Mapping[bytes, tuple[NewObject, date]]) -> dict[bytes, Kept]:
     """Inserts the records of objects by their ids as `put_object` does, but of those alone that are not stored.
 
-    `several` are 1 to 256. Returns the records of the others. Raises Refusal id-conflict when one of these is another
-    object.
+    `several` is not empty. Returns the records of the others. Raises Refusal id-conflict when one of these is another
+    object, StorageUnavailable when one was erased by another process meanwhile: tried again, it is a new one.
     """
     fresh = os.urandom(SALT_SIZE * len(several))
     salts = {object_id: fresh[i * SALT_SIZE :][:SALT_SIZE] for i, object_id in enumerate(several)}
@@ -79,6 +79,8 @@ def put_new_objects(connection: Connection, several: Mapping[bytes, tuple[NewObj
     if insert_new(connection, _COLUMNS, rows) == len(rows):
         return {}
     found = connection.execute(_FIND_ALL, {"object_ids": list(several)}).all()
+    if len(found) != len(rows):
+        raise StorageUnavailable("a record went meanwhile")
     # A salt of ours tells what is there since a moment ago.
     known = [row for row in found if row.salt != salts[row.id]]
     for row in known:

@@ -63,7 +63,7 @@ def store_report(connection: Connection, envelope: Envelope, day: date, work: in
 
 
 def store_reports(connection: Connection, several: Sequence[Arrived]) -> list[Kept]:
-    """As `store_report` for each of 1 to 256, with two statements for all: one by one they cost twice as much."""
+    """As `store_report` for each, in two calls of the database for all: one by one they cost twice as much."""
     # In the order of their ids: two processes that get the same reports at once do not wait for each other crosswise.
     by_id: dict[bytes, Arrived] = {}
     for one in sorted(several, key=lambda one: one.new.object_id):

@@ -23,6 +23,7 @@ _DISK_SHARE: Final = 4
 _WORK_SHARE: Final = 4
 _STEPS: Final = 16
 _LOOK_SECONDS: Final = 0.01
+_LOOK_SPARE_SIZE: Final = 64 << 20
 
 
 class Room:
@@ -56,14 +57,16 @@ class Room:
 
     def for_text(self) -> None:
         """Makes room for the next reports, out of the reserve if need be; raises StorageFull when that is used up."""
-        # A hundredth of a second brings some 25 reports, which two steps hold easily; asking for each is dear.
+        # A hundredth of a second brings less than is left over then; asking for each report is dear.
         now = time.monotonic()
         if now < self._text_fits_until:
             return
         disk = self.disk()
         step = self.wanted(disk) // _STEPS
-        if disk.free >= 2 * step + self._work_size(disk):
-            self._text_fits_until = now + _LOOK_SECONDS
+        spare = disk.free - 2 * step - self._work_size(disk)
+        if spare >= 0:
+            if spare >= _LOOK_SPARE_SIZE:
+                self._text_fits_until = now + _LOOK_SECONDS
             return
         held = self.held
         spare = disk.free + held - self._work_size(disk)
