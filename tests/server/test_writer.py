@@ -51,9 +51,9 @@ def outcomes(futures) -> list[str]:
 
 
 def test_reports_of_one_group_are_all_stored(core, house, forge, together):
-    jobs = [report(core, forge.sealed(), forge.object_id()) for _ in range(30)]
-    assert outcomes(together(*jobs)) == [""] * 30
-    assert house.count("objects") == house.count("bodies") == 30
+    jobs = [report(core, forge.sealed(), forge.object_id()) for _ in range(70)]
+    assert outcomes(together(*jobs)) == [""] * 70
+    assert house.count("objects") == house.count("bodies") == 70
 
 
 def test_same_report_twice_in_one_group_is_stored_once(core, house, forge, together):
