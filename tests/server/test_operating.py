@@ -144,7 +144,7 @@ def test_digest_on_the_command_line_says_what_to_look_at(house, intake):
     printed = intake("digest", "--data", house.data).stdout
     assert re.search(r"^no server runs here \.+ LOOK$", printed, re.MULTILINE)
     assert re.search(r"^no key manifest is in force \.+ no$", printed, re.MULTILINE)
-    assert re.search(r"^Reports stored \.+ 0$", printed, re.MULTILINE)
+    assert re.search(r"^Text parts stored \(a report has one or more\) \.+ 0$", printed, re.MULTILINE)
     assert "TRAINING" in printed.splitlines()[1]
 
 

@@ -21,8 +21,8 @@ def digest(core: Core, found: Figures) -> str:
     """The whole digest, ASCII."""
     reports, media = found.kinds["report"], found.kinds["media"]
     numbers = {
-        "Reports stored": reports[0],
-        "Bytes of reports": reports[1],
+        "Text parts stored (a report has one or more)": reports[0],
+        "Bytes of these parts": reports[1],
         "Photos, videos and recordings stored": media[0],
         "Bytes of these files": media[1],
         "Objects that came yesterday and are still here": found.came_yesterday,
