@@ -14,7 +14,7 @@ from intake.courier.services.checking import check_bundle
 from intake.courier.services.fetching import Fetch
 from intake.courier.services.pushing import push, read_outboxes
 from intake.courier.settings import HOME_VARIABLE, PRIVATE_FOLDER_MODE, Home, find_home, named_home, write_private
-from intake.courier.signing import RequestSigner, load_courier_key, make_courier_key
+from intake.courier.signing import CourierKey, RequestSigner, load_courier_key, make_courier_key
 from intake.wire.encoding import b64
 from intake.wire.errors import WireError
 from intake.wire.manifest import Roots, roots_from_json, roots_to_json
@@ -24,21 +24,41 @@ _TELL_SECONDS = 2.0
 
 
 def run_init(options: argparse.Namespace) -> int:
-    """Makes the courier's key and pins the roots; prints what the laptop puts into `couriers` of the manifest."""
+    """Makes the courier's key, which `reviewer keys init` or `reviewer manifest make` takes, and pins the roots."""
     home = find_home(options.home)
     home.path.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
-    try:
-        roots, rehearsal = roots_from_json(options.roots.read_text("utf-8").removesuffix("\n"))
-    except (OSError, ValueError, WireError):
-        raise FileUnusable("the file of roots is not a deployment block") from None
-    try:
-        key = make_courier_key(home.key, options.name)
-        write_private(home.roots, roots_to_json(roots, rehearsal).encode())
-    except FileExistsError:
-        raise HomeUnusable("there is a key already; it is never replaced") from None
+    pinned = None if options.roots is None else _read_roots(options.roots)
+    key = _make_or_complete(home, options.name, pinned is not None)
     print(f"courier key: {key.name} {b64(key.public)}")
+    if pinned is None:
+        print("next: courier init --home DIR --name NAME --roots FILE")
+        return 0
+    roots, rehearsal = pinned
+    write_private(home.roots, roots_to_json(roots, rehearsal).encode())
     print(f"deployment: {roots.deployment}")
     return 0
+
+
+def _read_roots(path: Path) -> tuple[Roots, bool]:
+    try:
+        return roots_from_json(path.read_text("utf-8").removesuffix("\n"))
+    except OSError as error:
+        raise FileUnusable(f"{str(path)!r}: {error.strerror}") from None
+    except (ValueError, WireError):
+        raise FileUnusable("the file of roots is not a deployment block") from None
+
+
+def _make_or_complete(home: Home, name: str, with_roots: bool) -> CourierKey:
+    """A new key; or the one that an earlier `courier init` made without roots, when these come now."""
+    if with_roots and home.key.exists() and not home.roots.exists():
+        key = load_courier_key(home.key)
+        if key.name != name:
+            raise HomeUnusable("the key in it has another name")
+        return key
+    try:
+        return make_courier_key(home.key, name)
+    except FileExistsError:
+        raise HomeUnusable("there is a key already; it is never replaced") from None
 
 
 def run_pull(options: argparse.Namespace) -> int:
@@ -112,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     init = _verb(verbs, "init", run_init)
     init.add_argument("--name", required=True, help="the courier's name in the manifest")
-    init.add_argument("--roots", type=Path, required=True, help="the deployment block to pin")
+    init.add_argument("--roots", type=Path, help="the deployment block to pin; may be given later")
     pull = _verb(verbs, "pull", run_pull)
     _to_server(pull)
     pull.add_argument("--for", dest="laptop", required=True, metavar="LAPTOP", help="whom the bundle is for")

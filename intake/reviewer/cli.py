@@ -105,6 +105,7 @@ def _add_key_verbs(verbs: Subparsers) -> None:
         each.add_argument("--server", action="append", default=[], metavar="URL", help="may be given again")
         each.add_argument("--log-key", action="append", default=[], metavar="BASE64", help="a server's public key")
         each.add_argument("--receipt-key", action="append", default=[], metavar="BASE64", help="its receipt key")
+        each.add_argument("--courier", action="append", default=[], metavar="'NAME BASE64'", help="a courier's key")
         each.add_argument("--hotlines", metavar="FILE", help="JSON: [{label: {kk, ru, en}, number}]")
         for lang in LANGUAGES:
             each.add_argument(f"--organisation-{lang}", metavar="TEXT", help="who reads the reports")

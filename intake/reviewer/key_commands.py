@@ -22,7 +22,8 @@ from intake.reviewer.settings import find_home
 from intake.wire.constants import ED25519_KEY_SIZE, REHEARSAL_NOTICE, SHA256_SIZE
 from intake.wire.encoding import unb64, unhex
 from intake.wire.errors import WireError
-from intake.wire.manifest import Hotline, Manifest
+from intake.wire.manifest import Hotline, Manifest, NamedKey
+from intake.wire.note import check_name
 from intake.wire.page import released_hash, stamp
 
 _FILE_MAX_SIZE = 16 * 1024**2
@@ -36,7 +37,8 @@ def keys_init(arguments: Namespace) -> int:
     words = _words(arguments, rehearsal_words())
     laptops = tuple(arguments.laptops.split(","))
     log_keys, receipt_keys = _keys(arguments.log_key), _keys(arguments.receipt_key)
-    plan = Plan(laptops, tuple(arguments.server), log_keys, words, today(), receipt_keys)
+    couriers = _couriers(arguments.courier)
+    plan = Plan(laptops, tuple(arguments.server), log_keys, words, today(), receipt_keys, couriers)
     home = find_home(arguments.home)
     homes = make_rehearsal(home, plan, read_passphrase(arguments, new=True))
     for name, each in zip(laptops, homes, strict=True):
@@ -52,6 +54,7 @@ def manifest_make(arguments: Namespace) -> int:
     """`reviewer manifest make`: this week's manifest and those ahead, changed and signed under new serials."""
     home, ring = unlock(arguments)
     keys, receipt_keys = _keys(arguments.log_key), _keys(arguments.receipt_key)
+    couriers = _couriers(arguments.courier)
     revoked = tuple(_sha256(each) for each in arguments.revoke)
 
     def change(old: Manifest) -> Manifest:
@@ -62,6 +65,7 @@ def manifest_make(arguments: Namespace) -> int:
             hotlines=words.hotlines,
             log_keys=log_key_names(keys) if keys else old.log_keys,
             receipt_keys=receipt_key_names(receipt_keys) if receipt_keys else old.receipt_keys,
+            couriers=couriers or old.couriers,
             servers=tuple(arguments.server) or old.servers,
             revoked=tuple(dict.fromkeys((*old.revoked, *revoked))),
         )
@@ -109,6 +113,17 @@ def _keys(texts: Sequence[str]) -> tuple[bytes, ...]:
         return tuple(unb64(each, ED25519_KEY_SIZE) for each in texts)
     except WireError:
         raise InputInvalid("a server's key is 44 characters of base64, as `intake init` prints it") from None
+
+
+def _couriers(texts: Sequence[str]) -> tuple[NamedKey, ...]:
+    try:
+        pairs = [each.split(" ") for each in texts]
+        couriers = tuple(NamedKey(check_name(name), unb64(key, ED25519_KEY_SIZE)) for name, key in pairs)
+    except (ValueError, WireError):
+        raise InputInvalid("a courier is its name, a blank and its key, as `courier init` prints them") from None
+    if len({each.name for each in couriers}) != len(couriers):
+        raise InputInvalid("each courier has a name of its own")
+    return couriers
 
 
 def _sha256(text: str) -> str:

@@ -30,6 +30,7 @@ TEMPLATE = (
     b'<script type="application/json" id="intake-deployment"></script><p>text</p>'
     b'<script type="text/plain" id="intake-manifest"></script>'
 )
+COURIER_KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in (3, 4)]
 
 
 @dataclass
@@ -168,6 +169,10 @@ def test_init_never_replaces_keys(reviewer, ready):
         ("--server", "https://example.org/"),
         ("--log-key", "AAAA"),
         ("--receipt-key", "AAAA"),
+        ("--courier", "courier-1"),
+        ("--courier", "courier-1 AAAA"),
+        ("--courier", f"a/b c {COURIER_KEYS[0]}"),
+        ("--courier", f"c {COURIER_KEYS[0]}", "--courier", f"c {COURIER_KEYS[1]}"),
         ("--laptops", "A,A"),
         ("--laptops", "A,B,C,D"),
         ("--laptops", "../A"),
@@ -330,6 +335,17 @@ def test_receipt_keys_are_named_by_their_order(reviewer, ready):
     reviewer.good("manifest", "make", "--server", "https://a.example")
     made = parse_manifest(Home(reviewer.home).manifest(17).read_bytes()).manifest
     assert [(each.name, each.key) for each in made.receipt_keys] == [("receipt-1", keys[0]), ("receipt-2", keys[1])]
+
+
+def test_couriers_stay_until_others_are_named(reviewer, ready):
+    first, second = (f"courier-{number} {key}" for number, key in enumerate(COURIER_KEYS, 1))
+    for options, names in (
+        (("--courier", first, "--courier", second), ["courier-1", "courier-2"]),
+        (("--organisation-en", "We"), ["courier-1", "courier-2"]),
+        (("--courier", second), ["courier-2"]),
+    ):
+        newest = reviewer.good("manifest", "make", *options).split()[-1]
+        assert [each.name for each in parse_manifest(Path(newest).read_bytes()).manifest.couriers] == names
 
 
 def test_manifest_is_made_only_where_the_roots_are(reviewer, ready):

@@ -50,7 +50,7 @@ class Words3:
 @dataclass(frozen=True)
 class Plan:
     """What a rehearsal is made of: laptop names, server base URLs, public log and receipt keys (32 bytes), texts, first
-    day.
+    day, couriers with their public keys.
     """
 
     laptops: tuple[str, ...]
@@ -59,6 +59,7 @@ class Plan:
     words: Words3
     today: date
     receipt_keys: tuple[bytes, ...] = ()
+    couriers: tuple[NamedKey, ...] = ()
 
 
 def rehearsal_words() -> Words3:
@@ -161,7 +162,7 @@ def draft_manifests(rings: list[Keyring], roots: Roots, plan: Plan) -> list[Mani
         carry=carry,
         oldest_epoch=1,
         laptops=laptops,
-        couriers=(),
+        couriers=plan.couriers,
         log_keys=log_key_names(plan.log_keys),
         receipt_keys=receipt_key_names(plan.receipt_keys),
         revoked=(),
