@@ -111,10 +111,19 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
     except OSError as error:
         print(
-            f"error: {error.strerror or type(error).__name__}\nhint: look at the folders and addresses you named",
+            f"error: {error.strerror or type(error).__name__}{_named(error, options)}\n"
+            "hint: look at the folders and addresses you named",
             file=sys.stderr,
         )
     return 1
+
+
+def _named(error: OSError, options: argparse.Namespace) -> str:
+    """`: 'FILE'` for a file of the command line; nothing for the data folder and all in it, which may reach a log."""
+    values = [value for name, value in vars(options).items() if name != "data"]
+    typed = {str(path) for each in values for path in (each if isinstance(each, list) else [each])}
+    name = "" if error.filename is None else str(error.filename)
+    return f": {name!r}" if name in typed else ""
 
 
 if __name__ == "__main__":

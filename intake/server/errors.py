@@ -9,6 +9,8 @@ ServerError
 ├── StorageFull           no room left
 ├── StorageUnavailable    the database or the disk does not answer as it should
 ├── FolderInvalid         the data folder is missing, incomplete or open to others
+│   └── FolderBusy        another server or command has it
+├── PortUnusable          another program has the port, or it is not for everybody
 ├── StoresInvalid         stores.json names a database or a bucket that may not be used so
 ├── MoveFailed            the stores were not moved; those before stay in use
 ├── ManifestRefused       a key manifest may not be added
@@ -16,6 +18,7 @@ ServerError
 ├── OutboxRefused         an outbox may not be applied; nothing was changed
 │   └── OutboxReplayed    it, or a later one of its kind, was applied before; nothing was changed
 └── ExportFailed          a bundle could not be written
+    └── LaptopUnknown     it was wanted for a laptop that the manifest does not name
 ```
 
 The docstring of each class is the sentence a person sees; `hint` says what to do about it. The argument is a detail
@@ -87,6 +90,18 @@ class FolderInvalid(ServerError):
     hint = "intake init --data DIR --roots FILE makes one"
 
 
+class FolderBusy(FolderInvalid):
+    """This data folder is in use."""
+
+    hint = "stop the other server, or wait until the other command is done, then try again; the folder is sound"
+
+
+class PortUnusable(ServerError):
+    """The server cannot listen on this port."""
+
+    hint = "choose another with --port; 0 takes a free one and says which"
+
+
 class StoresInvalid(ServerError):
     """The stores that were named cannot be used."""
 
@@ -127,3 +142,9 @@ class ExportFailed(ServerError):
     """The bundle could not be written."""
 
     hint = "choose an empty folder with enough room and try again"
+
+
+class LaptopUnknown(ExportFailed):
+    """The key manifest in force names no such laptop."""
+
+    hint = "intake status --data DIR prints the names of the laptops"

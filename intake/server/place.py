@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from intake.server.errors import FolderInvalid
+from intake.server.errors import FolderBusy
 from intake.server.logs import Event, log
 from intake.server.settings import PRIVATE_FILE_MODE, Settings
 from intake.server.stores import read_stores
@@ -40,14 +40,14 @@ class Place:
 def take_place(settings: Settings) -> Iterator[Place]:
     """Holds the data folder; over PostgreSQL it waits while another server starts or `intake verify` reads alone.
 
-    It says that it waits, and does so for two minutes at most. Raises FolderInvalid when it may not have the folder.
+    It says that it waits, and does so for two minutes at most. Raises FolderBusy when it may not have the folder.
     """
     settings.folder.check()
     shared = read_stores(settings.folder.stores).database is not None
     handle = os.open(settings.folder.serve_lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE_MODE)
     try:
         if not shared and not _take(handle, fcntl.LOCK_EX):
-            raise FolderInvalid("another server is running on it, or intake verify reads it")
+            raise FolderBusy("another server is running on it, or intake verify reads it")
         kind = _wait_for(handle, fcntl.LOCK_EX, fcntl.LOCK_SH) if shared else fcntl.LOCK_EX
         yield Place(handle, kind == fcntl.LOCK_EX, shared)
     finally:
@@ -55,7 +55,7 @@ def take_place(settings: Settings) -> Iterator[Place]:
 
 
 def _wait_for(handle: int, *kinds: int) -> int:
-    """Takes the lock in the first of these ways that can be had; returns which. Raises FolderInvalid."""
+    """Takes the lock in the first of these ways that can be had; returns which. Raises FolderBusy."""
     for turn in range(_TRIES_MAX):
         for kind in kinds:
             if _take(handle, kind):
@@ -63,7 +63,7 @@ def _wait_for(handle: int, *kinds: int) -> int:
         if turn == 0:
             log(Event.WAITING)
         time.sleep(_PAUSE_SECONDS)
-    raise FolderInvalid("intake verify or a server that starts has held it for two minutes")
+    raise FolderBusy("intake verify or a server that starts has held it for two minutes")
 
 
 def _take(handle: int, kind: int) -> bool:

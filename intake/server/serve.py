@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import resource
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from intake.server.api.app import make_app
 from intake.server.api.problems import count_refusal, take_refusals
 from intake.server.api.protocol import BoundedProtocol
-from intake.server.errors import PageRefused, ServerError
+from intake.server.errors import PageRefused, PortUnusable, ServerError
 from intake.server.logs import Event, configure_logging, log
 from intake.server.place import take_place
 from intake.server.services.admission import unsolved_backlog
@@ -34,8 +35,8 @@ _GARBAGE_COUNT = 20_000
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serves until a signal asks to stop; port 0 takes a free one and says which.
 
-    Raises FolderInvalid when another server has the data folder, unless it is over PostgreSQL; OSError when the
-    address cannot be had.
+    Raises FolderBusy when another server has the data folder, unless it is over PostgreSQL; PortUnusable; OSError when
+    the address cannot be had for another reason.
     """
     configure_logging()
     set_limits()
@@ -217,5 +218,11 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            reasons = {errno.EADDRINUSE: "is taken", errno.EACCES: "needs more rights"}
+            if error.errno not in reasons:
+                raise
+            raise PortUnusable(f"port {port} {reasons[error.errno]}") from None
         yield listener

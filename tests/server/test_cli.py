@@ -122,7 +122,9 @@ def test_stored_manifest_that_was_changed_stops_the_server(house, core, intake):
 def test_second_server_on_a_folder_is_refused(server, house):
     command = [sys.executable, "-m", "intake.server.cli", "serve", "--data", str(house.data), "--port", "0"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert "another server is running on it" in error_of(ran)
+    assert error_of(ran) == "This data folder is in use. (another server is running on it, or intake verify reads it)"
+    assert "stop the other server" in ran.stderr
+    assert "intake init" not in ran.stderr
 
 
 def test_address_in_use_is_told(server, house, built_house, tmp_path):
@@ -130,9 +132,29 @@ def test_address_in_use_is_told(server, house, built_house, tmp_path):
     port = str(server.port)
     command = [sys.executable, "-m", "intake.server.cli", "serve", "--data", str(tmp_path / "other"), "--port", port]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert ran.returncode == 1
-    assert "error: Address already in use" in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert error_of(ran) == f"The server cannot listen on this port. (port {port} is taken)"
+    assert "--port; 0 takes a free one" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apply", "first.note", "gone.note"),
+        ("manifest", "add", "gone.note"),
+        ("init", "--roots", "gone.note"),
+        ("init", "--manifest", "gone.note"),
+    ],
+)
+def test_file_that_is_not_there_is_named(house, intake, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first.note").write_bytes(b"")
+    assert error_of(intake(*words, "--data", house.data)) == "No such file or directory: 'gone.note'"
+
+
+def test_file_that_was_not_typed_is_not_named(house, intake):
+    (house.data / "log.key").unlink()
+    (house.data / "log.key").mkdir()
+    assert str(house.data) not in intake("init", "--data", house.data).stderr
 
 
 def test_status_tells_counts_only(house, core, forge, store_media, intake):
@@ -143,6 +165,7 @@ def test_status_tells_counts_only(house, core, forge, store_media, intake):
     assert f"acked by no laptop: 1, oldest of {core.clock()}, 0 days ago" in lines
     assert "not in the log yet: 1" in lines
     assert "manifests: 1, in force: serial 1, the newest ends in 9 days" in lines
+    assert {"laptops: A, B", "couriers: none"} <= set(lines)
     assert [row[0].hex() in "\n".join(lines) for row in house.rows()["objects"]] == [False]
 
 

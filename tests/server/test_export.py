@@ -188,7 +188,10 @@ def test_store_older_than_what_the_laptop_saw_sends_the_whole_log(house, core, f
 def test_export_for_a_laptop_nobody_named_is_refused(house, intake, tmp_path):
     ran = intake("export", "--data", house.data, "--out", tmp_path / "out", "--for", "C")
     assert ran.returncode == 1
-    assert "names no such laptop" in ran.stderr
+    assert ran.stderr.splitlines() == [
+        "error: The key manifest in force names no such laptop.",
+        "hint: intake status --data DIR prints the names of the laptops",
+    ]
     assert list((tmp_path / "out").iterdir()) == []
 
 

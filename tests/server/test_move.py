@@ -95,6 +95,7 @@ def test_move_is_refused_while_a_server_runs(filled, wish, intake, start_server)
     before = filled.snapshot()
     ran = intake("move", "--data", filled.data, "--stores", wish())
     assert (ran.returncode, "something else has it open" in ran.stderr) == (1, True)
+    assert "hint: stop the other server" in ran.stderr
     assert filled.snapshot() == before
 
 

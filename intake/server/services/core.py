@@ -10,7 +10,7 @@ from pathlib import Path
 
 from intake.server.blobs import BlobStore, FolderBlobs
 from intake.server.clock import Clock, utc_today
-from intake.server.errors import FolderInvalid
+from intake.server.errors import FolderBusy, FolderInvalid
 from intake.server.services.door import SealedDoor
 from intake.server.services.handover import Handover
 from intake.server.services.manifests import Manifests
@@ -163,8 +163,8 @@ def erase_lock(settings: Settings, alone: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_lock(settings: Settings, alone: bool) -> Iterator[None]:
-    """Holds the lock between what uses the stores (shared) and what moves them (`alone`); raises FolderInvalid."""
+    """Holds the lock between what uses the stores (shared) and what moves them (`alone`); raises FolderBusy."""
     with held(settings.folder.open_lock, alone, wait=False) as mine:
         if not mine:
-            raise FolderInvalid("something else has it open" if alone else "its stores are being moved")
+            raise FolderBusy("something else has it open" if alone else "its stores are being moved")
         yield

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
-from intake.server.errors import ExportFailed, StorageFull, StorageUnavailable
+from intake.server.errors import ExportFailed, LaptopUnknown, StorageFull, StorageUnavailable
 from intake.server.models import counters
 from intake.server.services.backlog import Backlog
 from intake.server.services.bag import Bag, new_bag
@@ -47,8 +47,8 @@ class Exported:
 def export_bundle(core: Core, target: Path, laptop: str | None = None) -> Exported:
     """Closes the log's batch and writes a new bundle folder below `target`: what `laptop` has not acked, or everything.
 
-    Raises ExportFailed when there is no manifest yet, it names no such laptop, the folder cannot be written, or a store
-    does not answer; nothing that looks like a bundle is left then.
+    Raises LaptopUnknown when the manifest in force names no such laptop, ExportFailed when there is no manifest yet,
+    the folder cannot be written, or a store does not answer; nothing that looks like a bundle is left then.
     """
     newest = core.manifests.known().newest
     if newest is None:
@@ -72,7 +72,7 @@ def _keys_of(core: Core, laptop: str) -> LaptopKeys:
     in_force = core.manifests.known().in_force
     keys = in_force.manifest.laptop(laptop) if in_force else None
     if keys is None:
-        raise ExportFailed("the key manifest in force names no such laptop")
+        raise LaptopUnknown
     return keys
 
 

@@ -31,7 +31,7 @@ Fingerprint = tuple[int, str]
 def move(settings: Settings, path: Path) -> Iterator[str]:
     """Moves the stores to those that the file at `path` names; yields lines for the operator.
 
-    Raises FolderInvalid while anything has the folder open, StoresInvalid, MoveFailed, StorageUnavailable.
+    Raises FolderBusy while anything has the folder open, StoresInvalid, MoveFailed, StorageUnavailable.
     """
     folder = settings.folder
     folder.check()

@@ -27,6 +27,9 @@ def status_lines(core: Core, found: Figures) -> Iterator[str]:
     in_force = f"in force: serial {found.serial}" if found.serial is not None else "none in force"
     ends = f", the newest ends in {found.manifest_days} days" if found.manifest_days is not None else ""
     yield f"manifests: {found.manifests}, {in_force}{ends}"
+    if now := core.manifests.known().in_force:
+        yield f"laptops: {', '.join(laptop.name for laptop in now.manifest.laptops)}"
+        yield f"couriers: {', '.join(courier.name for courier in now.manifest.couriers) or 'none'}"
     yield f"log key: {core.log_key.name} {b64(core.log_key.public)}"
     yield f"receipt key: {core.receipt_key.name} {b64(core.receipt_key.public)}"
     yield f"server: {'runs' if found.runs else 'does not run'}"
