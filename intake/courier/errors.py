@@ -9,6 +9,7 @@ CourierError
 ├── ServerBusy        the server has no room, or something in it does not answer
 ├── LineBroken        the line broke too often; what has come is kept
 ├── BundleDamaged     a file, or the whole, is not what it says it is
+├── BundleForeign     a whole bundle, of other roots than those pinned here
 └── FileUnusable      a file or folder given to the command cannot be used
 ```
 
@@ -68,6 +69,12 @@ class BundleDamaged(CourierError):
     """This bundle is not whole."""
 
     hint = "fetch it again: courier pull; a laptop would still take from it what is good"
+
+
+class BundleForeign(CourierError):
+    """This bundle belongs to another deployment."""
+
+    hint = "name the courier's folder of that deployment with --home; to fetch it again does not help"
 
 
 class FileUnusable(CourierError):

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from intake.courier.errors import AddressRefused, BundleDamaged, FileUnusable, ProxyUnusable
+from intake.courier.errors import AddressRefused, BundleDamaged, BundleForeign, FileUnusable, ProxyUnusable
 from intake.courier.line import open_line
 from intake.courier.services.checking import check_bundle
+from intake.wire.manifest import roots_to_json
 from tests.server.parts import Deployment
 
 HAS_SOCKS = importlib.util.find_spec("socksio") is not None
@@ -194,12 +195,17 @@ def test_bundle_with_a_file_more_is_whole_and_the_file_is_named(carrier, courier
     assert r"not part of it: 'data/more\x1b.txt'" in ran.stdout
 
 
-def test_bundle_of_another_deployment_is_told_with_roots_alone(carrier):
+def test_bundle_of_another_deployment_is_told_with_roots_alone(carrier, courier, tmp_path):
     bundle = carrier.prepare()
     assert check_bundle(bundle, carrier.roots).statement.laptop == "A"
     assert check_bundle(bundle, None).files == 13 - 3 + 2
-    with pytest.raises(BundleDamaged):
+    with pytest.raises(BundleForeign):
         check_bundle(bundle, Deployment().roots)
+    home = tmp_path / "elsewhere"
+    (tmp_path / "other.json").write_text(roots_to_json(Deployment().roots, rehearsal=True), "utf-8")
+    assert courier("init", "--home", home, "--name", "x", "--roots", tmp_path / "other.json").returncode == 0
+    ran = courier("verify", "--home", home, bundle)
+    assert (ran.returncode, ran.stderr.splitlines()[0]) == (1, "error: This bundle belongs to another deployment.")
 
 
 def test_folder_that_is_no_bundle_is_told(tmp_path):

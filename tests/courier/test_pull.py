@@ -7,7 +7,15 @@ import os
 
 import pytest
 
-from intake.courier.errors import BundleDamaged, CourierError, FileUnusable, LineBroken, ServerBusy, ServerRefused
+from intake.courier.errors import (
+    BundleDamaged,
+    BundleForeign,
+    CourierError,
+    FileUnusable,
+    LineBroken,
+    ServerBusy,
+    ServerRefused,
+)
 from intake.courier.services.fetching import Fetch
 from intake.wire.bundle import NOTE_NAME, parse_bundle_note
 
@@ -118,7 +126,7 @@ def test_bundle_of_another_deployment_gives_no_bundle(carrier, stick, tmp_path):
 
     carrier.prepare()
     other = Deployment().roots
-    with carrier.line() as line, pytest.raises(BundleDamaged):
+    with carrier.line() as line, pytest.raises(BundleForeign):
         Fetch(line, stick, other, lambda *_: None, lambda _: None).run("A")
     assert all(path.name.startswith(".") for path in stick.iterdir())
 
@@ -155,9 +163,9 @@ def test_stick_without_room_is_told_before_the_first_byte(carrier, stick, monkey
         carrier.fetch(stick)
 
 
-def test_folder_that_is_not_there_is_said(carrier, tmp_path):
-    with pytest.raises(FileUnusable):
-        carrier.fetch(tmp_path / "none")
+def test_folder_that_is_not_there_is_named(carrier, tmp_path):
+    ran = carrier.pull(tmp_path / "none")
+    assert (ran.returncode, f"there is no folder '{tmp_path}/none'" in ran.stderr) == (1, True)
 
 
 def test_laptop_nobody_named_is_refused(carrier, stick):

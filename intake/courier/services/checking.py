@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from intake.courier.errors import BundleDamaged, FileUnusable
+from intake.courier.errors import BundleDamaged, BundleForeign, FileUnusable
 from intake.wire.bundle import (
     HEADS_NAME,
     INDEX_NAME,
@@ -44,7 +44,8 @@ class Checked:
 def check_bundle(folder: Path, roots: Roots | None) -> Checked:
     """Reads every file; raises BundleDamaged naming the first that is wrong, FileUnusable when it is no bundle.
 
-    With `roots` its key manifest must be signed by a quorum of them, and its statement by a log key of that manifest.
+    With `roots` it must be of their deployment (else BundleForeign), its key manifest signed by a quorum of them, and
+    its statement by a log key of that manifest.
     """
     if not (folder / NOTE_NAME).is_file():
         raise FileUnusable("there is no bundle.note in the folder")
@@ -105,13 +106,13 @@ def _check_statement(statement: BundleStatement, named: dict[str, str]) -> None:
 
 
 def _check_signer(note: Note, statement: BundleStatement, manifest: bytes, roots: Roots) -> None:
+    if statement.deployment != roots.deployment:
+        raise BundleForeign
     try:
         verified = verify_manifest(parse_manifest(manifest), roots).manifest
         require_signer(note, {each.name: each.key for each in verified.log_keys})
     except WireError:
         raise BundleDamaged("it is not signed by a server of this deployment") from None
-    if statement.deployment != roots.deployment:
-        raise BundleDamaged("it belongs to another deployment")
 
 
 def _paths(folder: Path) -> Iterator[str]:

@@ -44,10 +44,11 @@ class Fetch:
     def run(self, laptop: str) -> Path:
         """The folder of a whole bundle; the server has been told that it may forget it.
 
-        Raises ServerRefused, ServerBusy, LineBroken, FileUnusable, BundleDamaged; what has come stays for the next run.
+        Raises ServerRefused, ServerBusy, LineBroken, FileUnusable, BundleDamaged, BundleForeign; what has come
+        stays for the next run.
         """
         if not self._target.is_dir():
-            raise FileUnusable("the folder for bundles is not there")
+            raise FileUnusable(f"there is no folder {str(self._target)!r}")
         offer = self._offer(laptop)
         folder = self._target / offer.bundle
         if not folder.exists():

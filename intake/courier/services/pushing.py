@@ -31,8 +31,8 @@ def read_outboxes(paths: list[Path]) -> list[tuple[Path, bytes]]:
             with path.open("rb") as source:
                 data = source.read(NOTE_MAX_SIZE + 1)
             _, outbox = parse_outbox(data)
-        except OSError:
-            raise FileUnusable("it cannot be read") from None
+        except OSError as error:
+            raise FileUnusable(f"{str(path)!r}: {error.strerror}") from None
         except WireError:
             raise FileUnusable(f"{path.name[:80]!a} is not an outbox") from None
         found.append(((outbox.head.laptop, outbox.purpose, outbox.head.serial), path, data))
