@@ -2,6 +2,7 @@
 
 ```
 ReviewerError
+├── HomeUnnamed           the command was not told where the laptop's folder is
 ├── HomeMissing           no keys here yet
 ├── HomeExists            there are keys here already
 ├── CeremonyMissing       keys for real names are not made by this command
@@ -39,10 +40,16 @@ class ReviewerError(Exception):
         return f"{sentence} ({detail})" if detail else sentence
 
 
+class HomeUnnamed(ReviewerError):
+    """The laptop's folder was not named."""
+
+    hint = "name it with --home DIR, before or after the verb, or in REVIEWER_HOME"
+
+
 class HomeMissing(ReviewerError):
     """There are no keys here."""
 
-    hint = "name the folder with --home or REVIEWER_HOME, or make keys: reviewer keys init --rehearsal"
+    hint = "name another folder with --home or REVIEWER_HOME, or make keys: reviewer keys init --rehearsal --home DIR"
 
 
 class HomeExists(ReviewerError):

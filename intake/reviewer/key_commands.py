@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from intake.reviewer.cleaning import clean_line
 from intake.reviewer.errors import CeremonyMissing, InputInvalid
 from intake.reviewer.services.manifests import current_manifest, read_roots, remake_manifests
 from intake.reviewer.services.setup import (
@@ -137,5 +138,5 @@ def _read(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
             return file.read(_FILE_MAX_SIZE)
-    except OSError:
-        raise InputInvalid("a file given cannot be read") from None
+    except OSError as error:
+        raise InputInvalid(f"{clean_line(name)}: {error.strerror}") from None

@@ -18,7 +18,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from intake.reviewer.errors import HomeMissing
+from intake.reviewer.errors import HomeMissing, HomeUnnamed
 from keys.keyfile import check_private_folder
 
 HOME_VARIABLE = "REVIEWER_HOME"
@@ -78,8 +78,8 @@ class Home:
 
 
 def find_home(given: str | None) -> Home:
-    """Return the home folder named on the command line or in REVIEWER_HOME; raises HomeMissing when neither is."""
+    """Return the home folder named on the command line or in REVIEWER_HOME; raises HomeUnnamed when neither is."""
     name = given or os.environ.get(HOME_VARIABLE)
     if not name:
-        raise HomeMissing
+        raise HomeUnnamed
     return Home(Path(name).absolute())

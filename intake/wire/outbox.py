@@ -22,6 +22,7 @@ from intake.wire.errors import OutboxInvalid, WireError
 from intake.wire.note import Note, check_name, parse_note
 
 LOGS_MAX = 8
+OUTBOX_PREFIX = "outbox-"
 _HEX64 = re.compile("[0-9a-f]{64}")
 _RELEASES = ("delayed", "at-once")
 
@@ -130,7 +131,7 @@ def outbox_file_name(outbox: Outbox) -> str:
     """Return the neutral file name of an outbox, from its laptop, purpose and serial."""
     kind = outbox.purpose.removeprefix("intake-").removesuffix("/v1")
     name = outbox.head.laptop.replace("/", "_")
-    return f"outbox-{name}-{kind}-{outbox.head.serial}.note"
+    return f"{OUTBOX_PREFIX}{name}-{kind}-{outbox.head.serial}.note"
 
 
 def _text(purpose: str, head: OutboxHead, lines: list[str], between: Sequence[str] = ()) -> str:

@@ -156,6 +156,14 @@ def test_init_without_rehearsal_says_what_is_missing(reviewer, folder):
     assert not (folder / "real").exists()
 
 
+def test_command_without_a_folder_asks_for_its_name(monkeypatch, capsys):
+    monkeypatch.delenv("REVIEWER_HOME", raising=False)
+    for words in (["keys", "init", "--rehearsal"], ["list"]):
+        assert run(words) == 1
+        error = capsys.readouterr().err
+        assert "error: The laptop's folder was not named.\nhint: name it with --home DIR" in error
+
+
 def test_init_never_replaces_keys(reviewer, ready):
     before = (reviewer.home / "keys.sealed").read_bytes()
     assert "error: There are keys here already" in reviewer.bad("keys", "init", "--rehearsal")
@@ -335,6 +343,10 @@ def test_receipt_keys_are_named_by_their_order(reviewer, ready):
     reviewer.good("manifest", "make", "--server", "https://a.example")
     made = parse_manifest(Home(reviewer.home).manifest(17).read_bytes()).manifest
     assert [(each.name, each.key) for each in made.receipt_keys] == [("receipt-1", keys[0]), ("receipt-2", keys[1])]
+
+
+def test_file_that_is_not_there_is_named(reviewer, ready):
+    assert "(none.json: No such file or directory)" in reviewer.bad("manifest", "make", "--hotlines", "none.json")
 
 
 def test_couriers_stay_until_others_are_named(reviewer, ready):

@@ -376,6 +376,14 @@ def test_folder_of_bundles_and_files_is_taken_whole(laptop, stick):
     assert "  left alone: outbox-A-acks-1.note" in result_lines(results[-1])[1]
 
 
+def test_outbox_on_the_stick_is_left_for_the_server(laptop, stick):
+    laptop.take(laptop.server.bundle(stick, [laptop.phone().section(who="1")]))
+    laptop.outboxes(stick)
+    (path,) = stick.glob("outbox-*.note")
+    lines = result_lines(laptop.take(stick)[-1])
+    assert f"  left alone: {path.name} (an outbox on its way to a server: it stays on the stick)" in lines
+
+
 def test_path_that_is_not_there_is_said(laptop, stick):
     with pytest.raises(NotFound):
         laptop.take(stick / "none")

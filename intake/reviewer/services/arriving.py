@@ -14,12 +14,15 @@ from intake.reviewer.services.log_check import LogView
 from intake.reviewer.services.stick_objects import Segments, carve, open_object
 from intake.reviewer.settings import Home
 from intake.wire.bundle_index import SEGMENTS_FOLDER, IndexEntry
+from intake.wire.constants import NOTE_MAX_SIZE
 from intake.wire.errors import WireError
+from intake.wire.outbox import OUTBOX_PREFIX, parse_outbox
 from intake.wire.sealed import header_bytes_needed, parse_header
 from keys.opening import SMALL_MAX_SIZE
 from keys.ring import Keyring
 
 LOOK_UP_OBJECTS = 256
+OUTBOX_STAYS = "an outbox on its way to a server: it stays on the stick"
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ class Arrivals:
                 self.findings.refused.append((clean_name(name), "it cannot be read or is no plain file"))
                 yield None
             except WireError as error:
-                self.findings.refused.append((clean_name(name), str(error)))
+                reason = OUTBOX_STAYS if _is_outbox(folder, name) else str(error)
+                self.findings.refused.append((clean_name(name), reason))
                 yield None
 
     def carved(self, folder: UntrustedFolder) -> Iterator[Arrival | None]:
@@ -123,6 +127,16 @@ class Arrivals:
         sha256 = hashlib.sha256(data).digest()
         known = self.held([sha256])
         return Arrival(sha256, None if known else file_small(self.ring.identities(), data, self.today), None)
+
+
+def _is_outbox(folder: UntrustedFolder, name: str) -> bool:
+    if not name.startswith(OUTBOX_PREFIX):
+        return False
+    try:
+        parse_outbox(folder.read(name, NOTE_MAX_SIZE))
+    except (FileNotFoundError, Unreadable, WireError):
+        return False
+    return True
 
 
 @dataclass(frozen=True)
