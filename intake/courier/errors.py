@@ -50,7 +50,7 @@ class ProxyUnusable(CourierError):
 class ServerRefused(CourierError):
     """The server says that there is no such thing for this courier."""
 
-    hint = "is the courier's key in the manifest in force, not revoked, and the laptop's name right?"
+    hint = "is the courier's key in the manifest (new: wait a minute), not revoked, and the laptop's name right?"
 
 
 class ServerBusy(CourierError):
