@@ -4,12 +4,13 @@
  *
  *     waiting -> sending -> stored
  *        ^          |----> waiting   no answer, or not now: again later, perhaps elsewhere
- *        |----------|----> proving   a busy server wants a puzzle solved first; the other parts go on meanwhile
+ *        |          |----> waiting -> proving -> waiting   a busy server wants a puzzle solved first, one at a time;
+ *        |          |                                      the other parts go on meanwhile
  *        |          '----> refused   every server refused it, or a signed manifest says its epoch was destroyed
  */
 
 import { OBJECT_MEDIA, OBJECT_SMALL } from "../generated/constants.ts";
-import { Later, PuzzleNeeded, Refused } from "../send/http.ts";
+import { Later, NoAnswer, PuzzleNeeded, Refused } from "../send/http.ts";
 import { checkReceipt, type ReceiptTrust } from "../send/receipts.ts";
 import { postReport } from "../send/reports.ts";
 import { Pace, sendUpload } from "../send/uploads.ts";
@@ -18,6 +19,9 @@ import { delay, type Rest } from "./naps.ts";
 import { Proofs } from "./proofs.ts";
 import type { Held } from "./shelf.ts";
 import type { PartKind, PartRecord } from "./store.ts";
+
+/** Why the last try failed: no answer came, or the server cannot take it now, or it has no space. */
+export type Hold = "line" | "busy" | "full";
 
 /** What a person may be told about one part. */
 export interface PartStatus {
@@ -30,6 +34,8 @@ export interface PartStatus {
   /** Bytes that the server holds, of `size`; while proving, the share of the puzzle that is solved. */
   readonly sent: number;
   readonly size: number;
+  /** Only while waiting, after a try that failed. */
+  readonly hold?: Hold;
   /** Why it was refused: a name of SPEC.md section 7. */
   readonly problem?: string;
 }
@@ -72,6 +78,8 @@ export class Drain {
   private readonly pace = new Pace();
   private readonly tries = new Map<string, number>();
   private readonly delays = new Map<string, number>();
+  /** Parts other than words that are not tried now, and for how many milliseconds a server asked to wait with them. */
+  private readonly putOff = new Map<string, number>();
   private readonly refusals = new Map<string, Set<string>>();
   private readonly done = new Set<string>();
   private readonly proofs: Proofs;
@@ -84,10 +92,7 @@ export class Drain {
     this.queue = queue;
     this.rest = rest;
     this.signal = signal;
-    this.proofs = new Proofs(signal, () => {
-      this.partCame = true;
-      rest.wake();
-    });
+    this.proofs = new Proofs(signal);
   }
 
   /** Whether {@link run} has made up its mind to return: what is added now needs another run. */
@@ -95,7 +100,7 @@ export class Drain {
     return this.hasEnded || this.signal.aborted;
   }
 
-  /** Told when a part was added, so that words do not wait for a file that is being sent. */
+  /** Told when a part can go, new or solved for, so that words do not wait for a file that is being sent. */
   added(part: PartRecord): void {
     this.textCame ||= isText(part);
     this.partCame = true;
@@ -116,6 +121,7 @@ export class Drain {
     const next = this.pick(await this.queue.held());
     if (next !== null) await this.attempt(next);
     else if (this.partCame) return;
+    else if (this.putOff.size > 0) await this.outwait();
     else if (this.queue.isSealing() || this.proofs.busy) await this.rest.sleep(IDLE_MILLISECONDS);
     else this.hasEnded = true;
   }
@@ -123,13 +129,24 @@ export class Drain {
   /** The next to send: what no server put off, then words, then report by report, the closing last. */
   private pick(held: readonly Held[]): Held | null {
     const key = ({ part }: Held) => {
-      const putOff = Math.floor((this.delays.get(part.id) ?? 0) / PATIENCE);
-      return [putOff, isText(part) ? 0 : 1, part.report, part.order] as const;
+      const patience = Math.floor((this.delays.get(part.id) ?? 0) / PATIENCE);
+      return [patience, isText(part) ? 0 : 1, part.report, part.order] as const;
     };
     const waiting = held.filter(({ part }) => {
-      return part.state === "waiting" && !this.done.has(part.id) && !this.proofs.isSolving(part.id);
+      const isHeldBack = this.done.has(part.id) || this.proofs.isSolving(part.id) || this.putOff.has(part.id);
+      return part.state === "waiting" && !isHeldBack;
     });
     return waiting.sort((left, right) => compare(key(left), key(right)))[0] ?? null;
+  }
+
+  /** Sleeps until the first of the parts that were put off may be tried again; woken, all of them may. */
+  private async outwait(): Promise<void> {
+    const wait = Math.min(...this.putOff.values());
+    const woken = await this.rest.sleep(wait);
+    for (const [id, left] of this.putOff) {
+      if (woken || left <= wait) this.putOff.delete(id);
+      else this.putOff.set(id, left - wait);
+    }
   }
 
   private async attempt(held: Held): Promise<void> {
@@ -139,12 +156,13 @@ export class Drain {
     const turn = part.kind === "media" ? Math.floor(tries / TRIES_WITH_FILE) : tries;
     const server = servers[turn % servers.length];
     try {
-      if (server === undefined) throw new Later("no server is known", 0);
+      if (server === undefined) throw new NoAnswer("no server is known");
       this.status(part, "sending");
       this.textCame = false;
       const done = await this.send(held, server);
       this.failures = 0;
       if (done) await this.stored(held);
+      else this.status(part, "waiting");
     } catch (error) {
       if (error instanceof PuzzleNeeded && this.prove(part, error)) return;
       this.tries.set(part.id, tries + 1);
@@ -192,9 +210,19 @@ export class Drain {
 
   /** Begins to solve what a server asked for; false when it asked too often. */
   private prove(part: PartRecord, { puzzle }: PuzzleNeeded): boolean {
-    const subject = part.kind === "media" ? null : fromHex(part.id, ID_SIZE);
-    const tell = (share: number) => this.status(part, "proving", share * part.size);
-    return this.proofs.start(part.id, puzzle, subject, part.size, tell);
+    const started = this.proofs.start({
+      part: part.id,
+      puzzle,
+      subject: part.kind === "media" ? null : fromHex(part.id, ID_SIZE),
+      size: part.size,
+      tell: (share) => this.status(part, "proving", share * part.size),
+      solved: () => {
+        this.status(part, "waiting");
+        this.added(part);
+      },
+    });
+    if (started) this.status(part, "waiting");
+    return started;
   }
 
   private async stored({ store, part }: Held): Promise<void> {
@@ -213,11 +241,17 @@ export class Drain {
       this.status({ ...part, problem: error.problem }, "refused");
       return;
     }
-    this.status(part, "waiting");
+    this.queue.tell({ ...statusOf(part, "waiting", 0), ...holdOf(error) });
     // A network that is down says nothing about a part; a server that puts one part off must not hold up the rest.
     if (error instanceof Later) this.delays.set(part.id, (this.delays.get(part.id) ?? 0) + 1);
     const asked = error instanceof Later ? error.wait : 0;
-    const woken = await this.rest.sleep(Math.max(asked, delay(this.failures, Math.random())));
+    // Words are waited for instead: a file that goes on meanwhile could take hours.
+    const goesOn = asked > 0 && !isText(part);
+    if (goesOn) this.putOff.set(part.id, asked);
+    const shortly = delay(this.failures, Math.random());
+    // What came during the try did not find a sleep to end.
+    const woken = this.partCame || (await this.rest.sleep(goesOn ? shortly : Math.max(asked, shortly)));
+    if (woken) this.putOff.clear();
     this.failures = woken ? 0 : this.failures + 1;
   }
 
@@ -238,6 +272,13 @@ export class Drain {
   private status(part: PartRecord, state: PartStatus["state"], sent = 0): void {
     this.queue.tell(statusOf(part, state, sent));
   }
+}
+
+/** What a failed try says of a part that may still be taken; nothing when one server of several refused it. */
+function holdOf(error: unknown): Pick<PartStatus, "hold"> {
+  if (error instanceof Refused) return {};
+  if (!(error instanceof Later)) return { hold: "line" };
+  return { hold: error.isFull ? "full" : "busy" };
 }
 
 /** The status of a part as kept. */

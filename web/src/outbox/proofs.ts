@@ -26,6 +26,20 @@ function pause(): Promise<void> {
   });
 }
 
+/** What is to be solved for a part. */
+export interface Work {
+  readonly part: string;
+  readonly puzzle: Puzzle;
+  /** 16 bytes, or null for an upload, which gets random ones. */
+  readonly subject: Bytes | null;
+  /** Size in bytes of the sealed object. */
+  readonly size: number;
+  /** Told the share that is done, 0 to 1, from the moment when solving begins. */
+  tell(share: number): void;
+  /** Called once when it is done; never after the signal. */
+  solved(): void;
+}
+
 /** What the parts of an outbox have proved. */
 export class Proofs {
   private readonly headers = new Map<string, string>();
@@ -33,20 +47,15 @@ export class Proofs {
   private readonly solving = new Set<string>();
   private turn: Promise<void> = Promise.resolve();
   private readonly signal: AbortSignal;
-  private readonly solved: () => void;
   private readonly now: () => number;
 
-  /**
-   * @param solved called whenever a puzzle is done.
-   * @param now milliseconds since any moment.
-   */
-  constructor(signal: AbortSignal, solved: () => void, now: () => number = Date.now) {
+  /** @param now milliseconds since any moment. */
+  constructor(signal: AbortSignal, now: () => number = Date.now) {
     this.signal = signal;
-    this.solved = solved;
     this.now = now;
   }
 
-  /** Whether anything is being solved. */
+  /** Whether anything is being solved or waits for its turn. */
   get busy(): boolean {
     return this.solving.size > 0;
   }
@@ -61,32 +70,22 @@ export class Proofs {
     return this.headers.get(part);
   }
 
-  /**
-   * Begins to solve for a part; false when that was asked for too often.
-   *
-   * @param subject 16 bytes, or null for an upload, which gets random ones.
-   * @param tell told the share that is done, 0 to 1.
-   */
-  start(
-    part: string,
-    puzzle: Puzzle,
-    subject: Bytes | null,
-    size: number,
-    tell: (share: number) => void,
-  ): boolean {
+  /** Solves for a part after those before it; false when that was asked for too often. */
+  start(work: Work): boolean {
+    const { part, puzzle, subject, size } = work;
     const now = this.now();
     const lately = (this.begun.get(part) ?? []).filter((at) => Math.abs(now - at) < HOUR_MILLISECONDS);
     if (lately.length >= PUZZLES_MAX) return false;
     this.begun.set(part, [...lately, now]);
     const solver = new Solver(puzzle, subject ?? drawId(browserRandom), size);
     this.solving.add(part);
-    tell(0);
-    this.turn = this.turn.then(() => this.solve(part, solver, tell));
+    this.turn = this.turn.then(() => this.solve(work, solver));
     return true;
   }
 
-  private async solve(part: string, solver: Solver, tell: (share: number) => void): Promise<void> {
+  private async solve({ part, tell, solved }: Work, solver: Solver): Promise<void> {
     let told = 0;
+    if (!this.signal.aborted) tell(told);
     while (!this.signal.aborted && !solver.work(SLICE_MILLISECONDS)) {
       if (solver.share > told) tell(solver.share);
       told = solver.share;
@@ -95,6 +94,6 @@ export class Proofs {
     this.solving.delete(part);
     if (this.signal.aborted) return;
     this.headers.set(part, solver.header());
-    this.solved();
+    solved();
   }
 }

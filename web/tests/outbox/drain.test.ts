@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as delayed } from "node:timers/promises";
 import { browserRandom } from "../../src/age/seal.ts";
 import { delay, Naps } from "../../src/outbox/naps.ts";
 import { Outbox } from "../../src/outbox/outbox.ts";
@@ -300,6 +301,55 @@ test("one part that a server keeps putting off does not hold up the others", asy
     },
   );
   assertWhole(server, content(10));
+});
+
+test("a server without space for a file takes the rest of its report, and the file later", async () => {
+  const full = problem("no-space", 507, { "Retry-After": "600" });
+  const server = await intake(first("POST /uploads", full));
+  const rest = new ShortRest();
+  const { outbox, drain, states, told } = following(new Outbox(null, rest));
+  await outbox.enqueue(report(file(10)));
+  await drain(server.url);
+  assert.deepEqual(server.lines, [
+    "POST /reports",
+    "POST /uploads",
+    "POST /reports",
+    "POST /uploads",
+    "PATCH /uploads/*",
+  ]);
+  assert.deepEqual(states("media").slice(0, 3), ["sending", "waiting", "sending"]);
+  assert.deepEqual(
+    rest.asked.map((wait) => wait > 60_000),
+    [false, true],
+  );
+  assert.deepEqual(new Set(told.map(({ hold }) => hold)), new Set([undefined, "full"]));
+  assertWhole(server, content(10));
+});
+
+test("a file that was put off is tried at once when there is reason to hope", {
+  timeout: 20_000,
+}, async () => {
+  const server = await intake(first("POST /uploads", problem("no-space", 507, { "Retry-After": "600" })));
+  const naps = new Naps();
+  const { outbox, drain, told } = following(new Outbox(null, naps));
+  await outbox.enqueue(report(file(10)));
+  const drained = drain(server.url);
+  while (!told.some(({ kind, state }) => kind === "closing" && state === "stored")) await delayed(5);
+  await delayed(50);
+  naps.wake();
+  await drained;
+  assertWhole(server, content(10));
+});
+
+test("a try that failed says whether the line, the server or its disk is why", async () => {
+  const faults: Fault[] = ["drop", { status: 500 }, problem("no-space", 507), problem("unavailable", 503)];
+  const server = await intake(first("POST /reports", ...faults));
+  const { outbox, drain, told } = following();
+  await outbox.enqueue(report());
+  await drain(server.url);
+  const holds = told.filter(({ state }) => state === "waiting").map(({ hold }) => hold);
+  assert.deepEqual(holds, ["line", "busy", "full", "busy"]);
+  assert.ok(told.every(({ state, hold }) => state === "waiting" || hold === undefined));
 });
 
 for (let seed = 0; seed < 12; seed++) {

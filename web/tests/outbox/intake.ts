@@ -57,6 +57,8 @@ export class TestIntake {
   /** Bytes of PATCH bodies received. */
   received = 0;
   plan: Plan = () => undefined;
+  /** Holds a request that has arrived whole until it resolves; `line` and `count` as for a plan. */
+  gate: (line: string, count: number) => Promise<void> | undefined = () => undefined;
   /** Signs the receipt of an object: its id, bytes, kind and epoch label; null gives none. */
   sign: (id: string, sealed: Buffer, kind: number, epoch: number) => string | null = () => null;
   private readonly uploads = new Map<string, Upload>();
@@ -88,7 +90,8 @@ export class TestIntake {
     const line = `${request.method} ${request.url?.replace(/[0-9a-f]{32}/, "*")}`;
     this.lines.push(line);
     this.headers.push(request.headers);
-    const fault = this.plan(line, this.lines.filter((one) => one === line).length);
+    const count = this.lines.filter((one) => one === line).length;
+    const fault = this.plan(line, count);
     const parts: Buffer[] = [];
     const act = () => this.act(request, Buffer.concat(parts), response, fault);
     const announced = Number(request.headers["content-length"] ?? 0);
@@ -98,7 +101,10 @@ export class TestIntake {
       this.act(request, Buffer.concat(parts).subarray(0, announced / 2), response, "lose");
       request.destroy();
     });
-    request.on("end", act);
+    request.on("end", async () => {
+      await this.gate(line, count);
+      act();
+    });
     request.on("error", () => undefined);
   }
 

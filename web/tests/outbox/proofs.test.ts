@@ -43,15 +43,17 @@ function subjectOf(header: unknown, size: number): Bytes {
 test("words are sent again with the work that was asked for, bound to their id", async () => {
   const server = await intake();
   server.plan = (_, count) => (count === 1 ? needed() : undefined);
-  const { outbox, drain, states, told } = following();
+  const { outbox, drain, states } = following();
   await outbox.enqueue(report());
   await drain(server.url);
   assert.deepEqual(server.lines, ["POST /reports", "POST /reports"]);
   assert.equal(server.headers[0]?.["intake-work"], undefined);
   const [id] = server.objects.keys();
   assert.deepEqual(subjectOf(server.headers[1]?.["intake-work"], 8192), fromHex(id ?? "", 16));
-  assert.deepEqual(new Set(states("section")), new Set(["sending", "proving", "stored"]));
-  assert.ok(told.every(({ state }) => state !== "waiting"));
+  assert.deepEqual(
+    states("section").filter((state, index, all) => state !== all[index - 1]),
+    ["sending", "waiting", "proving", "waiting", "sending", "stored"],
+  );
   assertWhole(server);
 });
 
@@ -67,6 +69,39 @@ test("a file goes on while the words are proved, and has work of its own", async
   const begun = server.headers.filter((headers) => headers["upload-length"] !== undefined);
   assert.equal(begun.length, 2);
   subjectOf(begun[1]?.["intake-work"], Number(begun[1]?.["upload-length"]));
+});
+
+test("words whose puzzle is solved while a file is being sent go before its next piece", async () => {
+  const server = await intake();
+  const { outbox, drain, told } = following();
+  const rest = new ShortRest();
+  server.plan = (line, count) => (line === "POST /reports" && count === 1 ? needed() : undefined);
+  server.gate = async (line, count) => {
+    const words = () => told.filter(({ kind }) => kind === "section").map(({ state }) => state);
+    const areSolved = () => words().includes("proving") && words().at(-1) !== "proving";
+    while (line === "PATCH /uploads/*" && count === 1 && !areSolved()) await rest.sleep(1);
+  };
+  await outbox.enqueue(report(file(1_500_000)));
+  await drain(server.url);
+  const words = server.lines.indexOf("POST /reports", 1);
+  const pieces = (lines: readonly string[]) => lines.filter((line) => line === "PATCH /uploads/*").length;
+  assert.ok(pieces(server.lines.slice(0, words)) <= 1);
+  assert.ok(pieces(server.lines.slice(words)) > 0);
+  assertWhole(server, content(1_500_000));
+});
+
+test("only the part whose turn it is counts as being solved for", async () => {
+  const server = await intake();
+  server.plan = (line, count) => (line !== "PATCH /uploads/*" && count === 1 ? needed() : undefined);
+  const { outbox, drain, told } = following();
+  await outbox.enqueue(report(file(10)));
+  const now = new Map<string, string>();
+  await drain(server.url);
+  for (const { part, state } of told) {
+    now.set(part, state);
+    assert.ok([...now.values()].filter((one) => one === "proving").length <= 1);
+  }
+  assert.equal(told.filter(({ state, sent }) => state === "proving" && sent === 0).length, 2);
 });
 
 const HOSTILE: Record<string, Fault> = {
@@ -103,13 +138,10 @@ test("a server that never has enough is left for another one", async () => {
 test("a part that was asked too often is solved for again after an hour", async () => {
   let now = 0;
   let done = () => {};
-  const proofs = new Proofs(
-    new AbortController().signal,
-    () => done(),
-    () => now,
-  );
-  const begin = () =>
-    proofs.start("part", { window: 9, seed: fromHex(SEED, 16), bits: 14 }, null, 8192, () => {});
+  const proofs = new Proofs(new AbortController().signal, () => now);
+  const puzzle = { window: 9, seed: fromHex(SEED, 16), bits: 14 };
+  const about = { part: "part", puzzle, subject: null, size: 8192, tell: () => {} };
+  const begin = () => proofs.start({ ...about, solved: () => done() });
   for (let count = 0; count < 8; count++) {
     const solved = new Promise<void>((resolve) => {
       done = resolve;
