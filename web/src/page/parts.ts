@@ -4,7 +4,15 @@ import type { PartStatus } from "../outbox/outbox.ts";
 import type { Argument, Key } from "./words.ts";
 
 /** How a report is doing as a whole. */
-export type Summary = "sending" | "proving" | "offline" | "stored" | "incomplete" | "refused";
+export type Summary =
+  | "sending"
+  | "proving"
+  | "offline"
+  | "busy"
+  | "full"
+  | "stored"
+  | "incomplete"
+  | "refused";
 
 /** How far the files of a report are sealed; "failed": one could not be read. */
 export type Sealing = "running" | "done" | "failed";
@@ -19,20 +27,41 @@ export interface Phrase {
 const REASONS: Readonly<Record<string, Key>> = {
   "too-large": "why_too_large",
   "destroyed-epoch": "why_destroyed_epoch",
-  "no-space": "why_no_space",
 };
 
 /**
  * Returns what to say about a report: stored only when the server confirmed every part, and never while a file of it
- * was not sealed.
+ * was not sealed. A part that is tried again counts by why it waited, until the server takes some of it.
  */
 export function summary(parts: readonly PartStatus[], sealing: Sealing, online: boolean): Summary {
   const areStored = parts.every((part) => part.state === "stored");
   if (parts.some((part) => part.state === "refused")) return "refused";
   if (areStored && parts.length > 0 && sealing !== "running")
     return sealing === "done" ? "stored" : "incomplete";
-  if (parts.some((part) => part.state === "proving")) return "proving";
-  return online || areStored ? "sending" : "offline";
+  if (!online && !areStored) return "offline";
+  if (parts.some(({ state, hold }) => state === "sending" && hold === undefined)) return "sending";
+  if (parts.some(({ state }) => state === "proving")) return "proving";
+  const holds = parts.map(({ hold }) => hold);
+  if (holds.includes("full")) return "full";
+  return holds.includes("busy") ? "busy" : "sending";
+}
+
+/** Returns the newest status of a part, which keeps why it waited while nothing of it has arrived. */
+export function latest(before: PartStatus | undefined, now: PartStatus): PartStatus {
+  const isTried = now.state === "sending" && now.sent === 0;
+  return isTried && before?.hold !== undefined ? { ...now, hold: before.hold } : now;
+}
+
+/** Returns whether the connection failed last, by one more status; `was` when that says nothing about it. */
+export function isStalled(was: boolean, before: PartStatus | undefined, now: PartStatus): boolean {
+  const says = {
+    waiting: before?.state === "sending",
+    proving: false,
+    sending: now.sent > 0,
+    stored: true,
+    refused: true,
+  };
+  return says[now.state] ? now.hold === "line" : was;
 }
 
 /** Returns why a part was refused, in words where we have them. */
@@ -45,6 +74,7 @@ export function reason(problem: string | undefined): Phrase {
 export function stateOf(part: PartStatus): Phrase {
   const percent = part.size > 0 ? Math.floor((100 * part.sent) / part.size) : 0;
   if (part.state === "sending" && percent > 0) return { key: "is_sending_at", args: [Math.min(percent, 99)] };
+  if (part.state === "waiting" && part.hold === "full") return { key: "is_waiting_full", args: [] };
   if (part.state === "proving") return { key: "is_proving", args: [percent] };
   return { key: `is_${part.state === "refused" ? "waiting" : part.state}`, args: [] };
 }

@@ -9,7 +9,7 @@ import { freshCode, showCode } from "./code.ts";
 import { byId, hook, make } from "./dom.ts";
 import { encryptingFiles, say, unsay, words } from "./language.ts";
 import { bindLeftover, tellInterrupted, tellLeft } from "./leftover.ts";
-import { nameOf, type Phrase, reason, type Sealing, stateOf, summary } from "./parts.ts";
+import { isStalled, latest, nameOf, type Phrase, reason, type Sealing, stateOf, summary } from "./parts.ts";
 import { tellNextSteps } from "./reader.ts";
 import { showHome, showStatus } from "./screens.ts";
 import { isForgotten, manifest, onForget, outbox, servers } from "./session.ts";
@@ -81,10 +81,9 @@ function draw(): void {
 }
 
 function heard(part: PartStatus): void {
-  // Sending that falls back to waiting is a connection that failed; the next success says it is back.
-  if (part.state === "waiting") stalled = parts.get(part.part)?.state === "sending" || stalled;
-  else if (part.state === "stored" || part.sent > 0) stalled = false;
-  parts.set(part.part, part);
+  const before = parts.get(part.part);
+  stalled = isStalled(stalled, before, part);
+  parts.set(part.part, latest(before, part));
   if (!earlier.has(part.report)) {
     whenQueued?.();
     whenQueued = null;
@@ -178,6 +177,7 @@ export function bindStatus(): void {
   hook("want").addEventListener("click", () => void wantAnswer());
   hook("again").addEventListener("click", showHome);
   bindLeftover(drain);
+  addEventListener("online", draw);
   addEventListener("online", () => void drain());
   addEventListener("offline", draw);
 }

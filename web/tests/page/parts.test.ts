@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PartStatus } from "../../src/outbox/outbox.ts";
-import { nameOf, reason, stateOf, summary } from "../../src/page/parts.ts";
+import { isStalled, latest, nameOf, reason, stateOf, summary } from "../../src/page/parts.ts";
 
 function part(state: PartStatus["state"], rest: Partial<PartStatus> = {}): PartStatus {
   return { report: "r", part: "p", kind: "section", state, sent: 0, size: 8192, ...rest };
@@ -25,12 +25,50 @@ test("summary_says_offline_only_while_something_waits", () => {
   assert.equal(summary([part("stored")], "done", false), "stored");
 });
 
+test("summary_is_proving_only_while_nothing_is_sent_and_the_phone_is_online", () => {
+  assert.equal(summary([part("proving"), part("waiting")], "done", true), "proving");
+  assert.equal(summary([part("proving"), part("sending")], "done", true), "sending");
+  assert.equal(summary([part("proving")], "done", false), "offline");
+  assert.equal(summary([part("waiting"), part("stored")], "done", true), "sending");
+});
+
+test("summary_says_what_the_server_lacks_unless_something_goes_on", () => {
+  const [full, busy] = [part("waiting", { hold: "full" }), part("waiting", { hold: "busy" })];
+  assert.equal(summary([part("stored"), full, busy], "done", true), "full");
+  assert.equal(summary([part("stored"), busy], "done", true), "busy");
+  assert.equal(summary([full, part("sending")], "done", true), "sending");
+  assert.equal(summary([full, part("proving")], "done", true), "proving");
+  assert.equal(summary([full], "done", false), "offline");
+});
+
+test("part_keeps_why_it_waited_until_some_of_it_arrives", () => {
+  const tried = latest(part("waiting", { hold: "full" }), part("sending"));
+  assert.equal(summary([tried], "done", true), "full");
+  assert.equal(latest(tried, part("sending", { sent: 1 })).hold, undefined);
+  assert.equal(latest(tried, part("stored")).hold, undefined);
+  assert.equal(latest(undefined, part("sending")).hold, undefined);
+});
+
+test("connection_is_stalled_from_a_failed_line_to_the_next_answer", () => {
+  const line = part("waiting", { hold: "line" });
+  assert.equal(isStalled(false, part("sending"), line), true);
+  assert.equal(isStalled(true, line, part("sending")), true);
+  assert.equal(isStalled(true, part("waiting"), part("proving", { sent: 4096 })), true);
+  assert.equal(isStalled(true, part("proving"), part("waiting")), true);
+  assert.equal(isStalled(true, part("sending"), part("waiting")), false);
+  assert.equal(isStalled(true, part("sending"), part("waiting", { hold: "full" })), false);
+  assert.equal(isStalled(true, part("sending"), part("sending", { sent: 1 })), false);
+  assert.equal(isStalled(true, part("sending"), part("stored")), false);
+});
+
 test("summary_names_a_refusal_before_anything_else", () => {
   assert.equal(summary([part("stored"), part("refused"), part("waiting")], "done", false), "refused");
 });
 
 test("state_gives_percent_only_while_sending", () => {
   assert.deepEqual(stateOf(part("waiting", { sent: 100 })), { key: "is_waiting", args: [] });
+  assert.deepEqual(stateOf(part("waiting", { hold: "full" })), { key: "is_waiting_full", args: [] });
+  assert.deepEqual(stateOf(part("proving", { sent: 4096 })), { key: "is_proving", args: [50] });
   assert.deepEqual(stateOf(part("sending", { sent: 4096 })), { key: "is_sending_at", args: [50] });
   assert.deepEqual(stateOf(part("sending", { sent: 0 })), { key: "is_sending", args: [] });
   assert.deepEqual(stateOf(part("sending", { sent: 8192 })), { key: "is_sending_at", args: [99] });
