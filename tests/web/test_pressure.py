@@ -1,5 +1,6 @@
-"""A page whose server is under pressure: it says what it does, stays usable, and the report arrives with its work."""
+"""A page whose server is under pressure or full: it says what it does, stays usable, and the report arrives."""
 
+import json
 import sqlite3
 
 import pytest
@@ -30,6 +31,17 @@ def pressed(switch):
     switch.down()
     with switch.machines.serving("--calm-rate", "0"):
         yield switch.machines
+
+
+def say(root, language, key):
+    return json.loads((root / "web" / "src" / "strings" / f"{language}.json").read_text("utf-8"))[key]
+
+
+def no_space(route):
+    """Answers as the server does when its disk has no space for files."""
+    problem = {"type": "urn:intake:problem:no-space", "title": "No space.", "status": 507}
+    headers = {"Content-Type": "application/problem+json", "Retry-After": "600"}
+    route.fulfill(status=507, headers=headers, body=json.dumps(problem))
 
 
 def works(machines) -> list[int]:
@@ -80,3 +92,47 @@ def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
     mine = works(pressed)
     assert len(mine) == before + 1
     assert all(work >= 1 for work in mine)
+
+
+def test_phone_that_loses_its_network_while_it_proves_says_so(pressed, window, root):
+    context = window("kk")
+    phone = Phone(context.pages[0], pressed.url + "/")
+    session = context.new_cdp_session(phone.page)
+    phone.open()
+    phone.choose("saw")
+    phone.fill("saw", {"story": "Үшеу."})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 20})
+    phone.hook("send", "#saw").click()
+    summary = '#status [data-t="summary"]'
+    phone.page.wait_for_selector(f'{summary}[data-state="proving"]', state="attached")
+    context.set_offline(True)
+    phone.page.wait_for_selector(f'{summary}[data-state="offline"]')
+    assert phone.page.locator(summary).inner_text() == say(root, "kk", "sum_offline")
+    context.set_offline(False)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    phone.page.wait_for_selector(f'{summary}[data-state="stored"]', timeout=60_000)
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_server_without_space_for_files_is_told_from_one_that_is_silent(switch, window, root, tmp_path, language):
+    switch.up()
+    context = window(language)
+    phone = Phone(context.pages[0], switch.machines.url + "/")
+    phone.open()
+    phone.page.evaluate(WATCH)
+    context.route("**/uploads", no_space)
+    phone.choose("saw")
+    phone.fill("saw", {"story": "Үшеу."})
+    phone.attach("saw", [photo(tmp_path / "photo.jpg", 1)])
+    phone.hook("send", "#saw").click()
+    for kind in ("section", "closing"):
+        phone.page.wait_for_selector(f'#status [data-kind="{kind}"][data-state="stored"]', timeout=60_000)
+    summary = phone.page.locator('#status [data-t="summary"][data-state="full"]')
+    assert summary.inner_text() == say(root, language, "sum_full")
+    file = phone.page.locator('#status [data-kind="media"][data-state="waiting"]')
+    assert say(root, language, "is_waiting_full") in file.inner_text()
+    assert "summary offline" not in phone.page.evaluate("shown")
+    context.unroute("**/uploads")
+    # The person comes back to the page: it is tried at once, not after the ten minutes.
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    phone.page.wait_for_selector('#status [data-t="summary"][data-state="stored"]', timeout=60_000)

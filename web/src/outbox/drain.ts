@@ -139,14 +139,22 @@ export class Drain {
     return waiting.sort((left, right) => compare(key(left), key(right)))[0] ?? null;
   }
 
-  /** Sleeps until the first of the parts that were put off may be tried again; woken, all of them may. */
+  /** Sleeps until the first of the parts that were put off may be tried again, or until woken. */
   private async outwait(): Promise<void> {
     const wait = Math.min(...this.putOff.values());
+    const since = Date.now();
     const woken = await this.rest.sleep(wait);
+    if (woken) this.hope();
+    const slept = woken ? Date.now() - since : wait;
     for (const [id, left] of this.putOff) {
-      if (woken || left <= wait) this.putOff.delete(id);
-      else this.putOff.set(id, left - wait);
+      if (left <= slept) this.putOff.delete(id);
+      else this.putOff.set(id, left - slept);
     }
+  }
+
+  /** Woken: by a network or a person that came back everything is tried again, by a new part only that. */
+  private hope(): void {
+    if (!this.partCame) this.putOff.clear();
   }
 
   private async attempt(held: Held): Promise<void> {
@@ -251,7 +259,7 @@ export class Drain {
     const shortly = delay(this.failures, Math.random());
     // What came during the try did not find a sleep to end.
     const woken = this.partCame || (await this.rest.sleep(goesOn ? shortly : Math.max(asked, shortly)));
-    if (woken) this.putOff.clear();
+    if (woken) this.hope();
     this.failures = woken ? 0 : this.failures + 1;
   }
 
