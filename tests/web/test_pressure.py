@@ -130,7 +130,7 @@ def test_server_without_space_for_files_is_told_from_one_that_is_silent(switch, 
     summary = phone.page.locator('#status [data-t="summary"][data-state="full"]')
     assert summary.inner_text() == say(root, language, "sum_full")
     file = phone.page.locator('#status [data-kind="media"][data-state="waiting"]')
-    assert say(root, language, "is_waiting_full") in file.inner_text()
+    assert say(root, language, "is_waiting") in file.inner_text()
     assert "summary offline" not in phone.page.evaluate("shown")
     context.unroute("**/uploads")
     # The person comes back to the page: it is tried at once, not after the ten minutes.

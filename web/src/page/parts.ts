@@ -4,15 +4,7 @@ import type { PartStatus } from "../outbox/outbox.ts";
 import type { Argument, Key } from "./words.ts";
 
 /** How a report is doing as a whole. */
-export type Summary =
-  | "sending"
-  | "proving"
-  | "offline"
-  | "busy"
-  | "full"
-  | "stored"
-  | "incomplete"
-  | "refused";
+export type Summary = "sending" | "proving" | "offline" | "full" | "stored" | "incomplete" | "refused";
 
 /** How far the files of a report are sealed; "failed": one could not be read. */
 export type Sealing = "running" | "done" | "failed";
@@ -41,27 +33,18 @@ export function summary(parts: readonly PartStatus[], sealing: Sealing, online: 
   if (!online && !areStored) return "offline";
   if (parts.some(({ state, hold }) => state === "sending" && hold === undefined)) return "sending";
   if (parts.some(({ state }) => state === "proving")) return "proving";
-  const holds = parts.map(({ hold }) => hold);
-  if (holds.includes("full")) return "full";
-  return holds.includes("busy") ? "busy" : "sending";
+  return parts.some(({ hold }) => hold === "full" || hold === "busy") ? "full" : "sending";
 }
 
 /** Returns the newest status of a part, which keeps why it waited while nothing of it has arrived. */
 export function latest(before: PartStatus | undefined, now: PartStatus): PartStatus {
-  const isTried = now.state === "sending" && now.sent === 0;
-  return isTried && before?.hold !== undefined ? { ...now, hold: before.hold } : now;
+  return now.state === "sending" && now.sent === 0 ? { ...before, ...now } : now;
 }
 
 /** Returns whether the connection failed last, by one more status; `was` when that says nothing about it. */
 export function isStalled(was: boolean, before: PartStatus | undefined, now: PartStatus): boolean {
-  const says = {
-    waiting: before?.state === "sending",
-    proving: false,
-    sending: now.sent > 0,
-    stored: true,
-    refused: true,
-  };
-  return says[now.state] ? now.hold === "line" : was;
+  if (now.state === "waiting" ? before?.state !== "sending" : now.state === "proving") return was;
+  return now.state === "sending" && now.sent === 0 ? was : now.hold === "line";
 }
 
 /** Returns why a part was refused, in words where we have them. */
@@ -74,7 +57,6 @@ export function reason(problem: string | undefined): Phrase {
 export function stateOf(part: PartStatus): Phrase {
   const percent = part.size > 0 ? Math.floor((100 * part.sent) / part.size) : 0;
   if (part.state === "sending" && percent > 0) return { key: "is_sending_at", args: [Math.min(percent, 99)] };
-  if (part.state === "waiting" && part.hold === "full") return { key: "is_waiting_full", args: [] };
   if (part.state === "proving") return { key: "is_proving", args: [percent] };
   return { key: `is_${part.state === "refused" ? "waiting" : part.state}`, args: [] };
 }

