@@ -6,7 +6,7 @@ A job's result is given only after its commit, so what is answered is durable.
 
 The writer needs the interpreter's lock a dozen times in a commit. At Python's 5 ms it gets it when the event loop has
 nothing to do, so the two worked one after the other; while jobs come in company all threads take turns at short notice.
-Always, it would cost uploads a tenth.
+Always, it would cost uploads a tenth, whose few jobs come nearly alone.
 
 A job may run more than once. When one of a group raises, the group is undone and each job runs again in a savepoint of
 its own; a row that another process put there first (IntegrityError) undoes the job and runs it again, now seeing that
@@ -33,6 +33,7 @@ Value = TypeVar("Value")
 GROUP_MAX = 256
 _ATTEMPTS = 3
 _TURN_SECONDS = 0.0002
+_COMPANY = 4
 _USUAL_TURN_SECONDS = sys.getswitchinterval()
 
 
@@ -123,7 +124,7 @@ class Writer:
         busy = False
         while (first := self._jobs.get()) is not None:
             group, last = self._gather(first)
-            if busy != (len(group) > 1):
+            if busy != (len(group) >= _COMPANY):
                 busy = not busy
                 sys.setswitchinterval(_TURN_SECONDS if busy else _USUAL_TURN_SECONDS)
             # Reports first: they are not to wait, or to fail, for what waits for its turn behind another process.

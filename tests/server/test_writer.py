@@ -113,8 +113,8 @@ def test_jobs_give_their_own_results_whatever_stands_between(core, forge, togeth
 
 def test_threads_take_turns_at_short_notice_only_while_jobs_come_in_company(core, together):
     usual = sys.getswitchinterval()
-    in_company = together(*[lambda connection: sys.getswitchinterval()] * 3)
-    assert [future.result() < usual / 10 for future in in_company] == [True] * 3
+    in_company = together(*[lambda connection: sys.getswitchinterval()] * 4)
+    assert [future.result() < usual / 10 for future in in_company] == [True] * 4
     assert core.store.write(lambda connection: sys.getswitchinterval()).result() == usual
 
 
@@ -122,7 +122,7 @@ def test_interval_of_turns_is_given_back_by_a_writer_that_ends_in_company(tmp_pa
     usual = sys.getswitchinterval()
     store = SqliteStore(tmp_path / "intake.sqlite")
     go_on = threading.Event()
-    jobs = [store.write(lambda connection: go_on.wait(20)) for _ in range(4)]
+    jobs = [store.write(lambda connection: go_on.wait(20)) for _ in range(6)]
     go_on.set()
     store.close()
     assert all(job.result() for job in jobs)
