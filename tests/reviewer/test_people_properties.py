@@ -57,6 +57,9 @@ def test_similarity_is_blind_to_letter_case(a, b, change):
 @given(any_text, any_text, st.sampled_from(FORMS))
 @example("Й", "и", "NFD")
 @example("Ǵalym", "Ғалым", "NFKD")
+@example("\u00b4", "\u00b4", "NFKC")
+@example("Ilʼin", "Il\u00b4in", "NFKC")
+@example("\u00b4\u0323", "\u00b4\u0323", "NFKD")
 def test_similarity_is_blind_to_unicode_form(a, b, form):
     assert similarity(unicodedata.normalize(form, a), b) == similarity(a, b)
 

@@ -12,7 +12,9 @@ from functools import lru_cache
 MAX_CHARACTERS = 400
 """Characters of a name that are looked at; the longest real full name known to us has under 100."""
 
-_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u02bb\u02bd\u02b9\u2032\u0060\u00b4\u00b7", "'"))
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u02bb\u02bd\u02b9\u2032\u0060\u00b7", "'"))
+_ACUTE = " \u0301"
+"""What NFKC makes of an acute accent that stands alone, which is typed for an apostrophe."""
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"))
 _NUMERO = {ord("\u2116"): "3"}
 """The sign of the digit 3's key on the Russian layout, which NFKC would turn into the letters `no`."""
@@ -31,7 +33,7 @@ def fold_text(text: str) -> str:
 @lru_cache(maxsize=4_000)
 def _folded(text: str) -> str:
     text = text.translate(_NUMERO).translate(_APOSTROPHES).translate(_DASHES)
-    folded = unicodedata.normalize("NFKC", text)
+    folded = unicodedata.normalize("NFKC", text).replace(_ACUTE, "'")
     for _ in range(2):
-        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", folded.upper().casefold()))
+        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", folded.upper().casefold())).replace(_ACUTE, "'")
     return folded.translate(_APOSTROPHES).translate(_DASHES)[:MAX_CHARACTERS].strip()
