@@ -75,10 +75,9 @@ def test_phone_proves_its_work_calmly_and_the_report_is_stored(pressed, window, 
     assert all(work >= 1 for work in mine)
 
 
-def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
-    context = window("ru")
-    phone = Phone(context.pages[0], pressed.url + "/")
-    before = len(works(pressed))
+def proving_slowly(context, url: str):
+    """A phone, 20 times slower, that has begun to solve for a report; with the session that sets its speed."""
+    phone = Phone(context.pages[0], url + "/")
     session = context.new_cdp_session(phone.page)
     phone.open()
     phone.choose("saw")
@@ -86,6 +85,12 @@ def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
     session.send("Emulation.setCPUThrottlingRate", {"rate": 20})
     phone.hook("send", "#saw").click()
     phone.page.wait_for_selector('#status [data-t="summary"][data-state="proving"]', state="attached")
+    return phone, session
+
+
+def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
+    before = len(works(pressed))
+    phone, session = proving_slowly(window("ru"), pressed.url)
     session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     phone.open()
     phone.page.wait_for_selector('[data-t="left"][data-count="0"]', state="attached")
@@ -96,15 +101,8 @@ def test_page_reloaded_while_it_proves_solves_again_and_sends(pressed, window):
 
 def test_phone_that_loses_its_network_while_it_proves_says_so(pressed, window, root):
     context = window("kk")
-    phone = Phone(context.pages[0], pressed.url + "/")
-    session = context.new_cdp_session(phone.page)
-    phone.open()
-    phone.choose("saw")
-    phone.fill("saw", {"story": "Үшеу."})
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 20})
-    phone.hook("send", "#saw").click()
+    phone, session = proving_slowly(context, pressed.url)
     summary = '#status [data-t="summary"]'
-    phone.page.wait_for_selector(f'{summary}[data-state="proving"]', state="attached")
     context.set_offline(True)
     phone.page.wait_for_selector(f'{summary}[data-state="offline"]')
     assert phone.page.locator(summary).inner_text() == say(root, "kk", "sum_offline")
