@@ -33,7 +33,11 @@ def fold_text(text: str) -> str:
 @lru_cache(maxsize=4_000)
 def _folded(text: str) -> str:
     text = text.translate(_NUMERO).translate(_APOSTROPHES).translate(_DASHES)
-    folded = unicodedata.normalize("NFKC", text).replace(_ACUTE, "'")
+    folded = _composed(text)
     for _ in range(2):
-        folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", folded.upper().casefold())).replace(_ACUTE, "'")
+        folded = _composed(_INVISIBLE.sub("", folded.upper().casefold()))
     return folded.translate(_APOSTROPHES).translate(_DASHES)[:MAX_CHARACTERS].strip()
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace(_ACUTE, "'")

@@ -14,11 +14,8 @@ def work_header(request: Request) -> str | None:
 
 def early_refusal(request: Request) -> None:
     """Raises PuzzleNeeded for a report without work while work is asked for, before its body is read."""
-    core = core_of(request)
-    level = core.pressure.level
-    if level and work_header(request) is None:
-        announced = content_length(request) or 0
-        refuse_unsolved(core, max(0, announced - ENVELOPE_HEADER_SIZE), level)
+    announced = content_length(request) or 0
+    refuse_unsolved(core_of(request), work_header(request), max(0, announced - ENVELOPE_HEADER_SIZE))
 
 
 async def upload_admitted(request: Request, size: int) -> Admitted:

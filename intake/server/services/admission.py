@@ -7,7 +7,7 @@ refused there is asked for work, so empty reservations that cost nothing cannot 
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NoReturn
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -37,13 +37,15 @@ class _Standing:
     reserved: int
 
 
-def refuse_unsolved(core: Core, size: int, level: int) -> NoReturn:
+def refuse_unsolved(core: Core, header: str | None, size: int) -> None:
     """Refuses a report that brings no work before its body is read, so that a flood costs next to nothing.
 
-    `size` is the sealed bytes announced, `level` the class of work that is asked for. Raises PuzzleNeeded.
+    `header` is the value of Intake-Work, `size` the sealed bytes announced. Raises PuzzleNeeded.
     """
-    core.pressure.offer()
-    raise PuzzleNeeded(core.puzzles.ask(size, level))
+    level = core.pressure.level
+    if header is None and level:
+        core.pressure.offer()
+        raise PuzzleNeeded(core.puzzles.ask(size, level))
 
 
 def admit_report(core: Core, header: str | None, object_id: bytes, size: int) -> int:

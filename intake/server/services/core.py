@@ -5,7 +5,6 @@ import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from intake.server.blobs import BlobStore, FolderBlobs
@@ -68,7 +67,7 @@ class Core:
         """Signs statements of bundles."""
         return BundleSigner(self.log_key)
 
-    @cached_property
+    @property
     def receipt_signer(self) -> ReceiptSigner:
         """Signs receipts."""
         return ReceiptSigner(self.receipt_key)

@@ -25,7 +25,7 @@ _OF_IDS: Final = objects.c.id.in_(bindparam("object_ids", expanding=True))
 _FIND_ALL: Final = select(objects.c.id, objects.c.salt, *_KEPT).where(_OF_IDS)
 _FIND_DIGEST: Final = select(objects.c.id).where(objects.c.sha256 == bindparam("digest"))
 _INSERT: Final = insert(objects)
-_COLUMNS: Final = tuple(column for column in objects.c if column is not objects.c.leaf_number)
+_COLUMNS: Final = tuple(objects.c[name] for name in ("id", "kind", "size", "sha256", "epoch", "work", "day", "salt"))
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def put_new_objects(connection: Connection, several: Mapping[bytes, tuple[NewObj
 
 
 def _values(new: NewObject, day: date, salt: bytes) -> tuple[object, ...]:
-    """In the order of the table's columns."""
-    return (new.object_id, new.kind, new.size, new.sha256, new.epoch, day, salt, new.work)
+    """In the order of _COLUMNS."""
+    return (new.object_id, new.kind, new.size, new.sha256, new.epoch, new.work, day, salt)
 
 
 def is_stored(connection: Connection, sha256: bytes) -> bool:

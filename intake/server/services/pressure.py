@@ -49,18 +49,25 @@ class _Waiting(contextlib.AbstractContextManager[None]):
         self.count -= 1
 
 
-class _Second:
-    """Counts of one second, or of several."""
+class _Counts:
+    """What came in some time."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self) -> None:
         self.offered = 0
         self.solved = [0] * (WORK_CLASS_MAX + 1)
 
-    def take_away(self, other: "_Second") -> None:
+    def take_away(self, other: "_Counts") -> None:
         """Forgets what `other` has counted."""
         self.offered -= other.offered
         self.solved = [mine - gone for mine, gone in zip(self.solved, other.solved, strict=True)]
+
+
+class _Second(_Counts):
+    """Counts of one second."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 class Pressure:
@@ -72,7 +79,7 @@ class Pressure:
         self._now = now
         # What the seconds add up to is kept beside them: adding them up cost a twentieth of every report.
         self._seconds: deque[_Second] = deque()
-        self._sum = _Second(0)
+        self._sum = _Counts()
         self._waiting = _Waiting()
         self._level = 0
         self._raised = self._pressed = now()

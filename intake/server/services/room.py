@@ -63,10 +63,10 @@ class Room:
             return
         disk = self.disk()
         step = self.wanted(disk) // _STEPS
-        spare = disk.free - 2 * step - self._work_size(disk)
-        if spare >= 0:
-            if spare >= _LOOK_SPARE_SIZE:
-                self._text_fits_until = now + _LOOK_SECONDS
+        left_over = disk.free - 2 * step - self._work_size(disk)
+        if left_over >= _LOOK_SPARE_SIZE:
+            self._text_fits_until = now + _LOOK_SECONDS
+        if left_over >= 0:
             return
         held = self.held
         spare = disk.free + held - self._work_size(disk)

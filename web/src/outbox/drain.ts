@@ -20,8 +20,8 @@ import { Proofs } from "./proofs.ts";
 import type { Held } from "./shelf.ts";
 import type { PartKind, PartRecord } from "./store.ts";
 
-/** Why the last try failed: no answer came, or the server cannot take it now, or it has no space. */
-export type Hold = "line" | "busy" | "full";
+/** Why the last try failed: no answer came, or the server cannot take it now. */
+export type Hold = "line" | "server";
 
 /** What a person may be told about one part. */
 export interface PartStatus {
@@ -285,8 +285,7 @@ export class Drain {
 /** What a failed try says of a part that may still be taken; nothing when one server of several refused it. */
 function holdOf(error: unknown): Pick<PartStatus, "hold"> {
   if (error instanceof Refused) return {};
-  if (!(error instanceof Later)) return { hold: "line" };
-  return { hold: error.isFull ? "full" : "busy" };
+  return { hold: error instanceof Later ? "server" : "line" };
 }
 
 /** The status of a part as kept. */

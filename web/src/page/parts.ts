@@ -33,7 +33,7 @@ export function summary(parts: readonly PartStatus[], sealing: Sealing, online: 
   if (!online && !areStored) return "offline";
   if (parts.some(({ state, hold }) => state === "sending" && hold === undefined)) return "sending";
   if (parts.some(({ state }) => state === "proving")) return "proving";
-  return parts.some(({ hold }) => hold === "full" || hold === "busy") ? "full" : "sending";
+  return parts.some(({ hold }) => hold === "server") ? "full" : "sending";
 }
 
 /** Returns the newest status of a part, which keeps why it waited while nothing of it has arrived. */

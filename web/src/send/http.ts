@@ -18,7 +18,6 @@ const ANSWER_LIMIT = 4096;
 /** How long in milliseconds a request may take; a piece of 64 KiB passes at 5 kbit/s. */
 const PATIENCE = 120_000;
 const LATER_MAX_SECONDS = 300;
-const INSUFFICIENT_STORAGE = 507;
 /** The bytes were damaged, or the upload is elsewhere: the next try can succeed. */
 const PASSING = ["digest-mismatch", "offset-mismatch", "upload-busy"];
 
@@ -37,13 +36,10 @@ export class Later extends SendError {
   override readonly name = "Later";
   /** Milliseconds the server asks to wait, 0 when it does not say. */
   readonly wait: number;
-  /** Whether it has no space. */
-  readonly isFull: boolean;
 
-  constructor(message: string, wait: number, isFull = false) {
+  constructor(message: string, wait: number) {
     super(message);
     this.wait = wait;
-    this.isFull = isFull;
   }
 }
 
@@ -172,8 +168,7 @@ export function failureOf(answer: Answer): SendError {
   const named = json?.get("type");
   const puzzle = named === `${PROBLEM_PREFIX}puzzle-needed` ? readPuzzle(json) : null;
   if (puzzle !== null) return new PuzzleNeeded(puzzle);
-  if (status >= 500 || wait > 0)
-    return new Later("the server cannot take this now", wait, status === INSUFFICIENT_STORAGE);
+  if (status >= 500 || wait > 0) return new Later("the server cannot take this now", wait);
   if (status < 400 || typeof named !== "string" || !named.startsWith(PROBLEM_PREFIX)) {
     return new NoAnswer("an answer that is not from Intake");
   }

@@ -322,7 +322,7 @@ test("a server without space for a file takes the rest of its report, and the fi
     rest.asked.map((wait) => wait > 60_000),
     [false, true],
   );
-  assert.deepEqual(new Set(told.map(({ hold }) => hold)), new Set([undefined, "full"]));
+  assert.deepEqual(new Set(told.map(({ hold }) => hold)), new Set([undefined, "server"]));
   assertWhole(server, content(10));
 });
 
@@ -348,7 +348,7 @@ test("a try that failed says whether the line, the server or its disk is why", a
   await outbox.enqueue(report());
   await drain(server.url);
   const holds = told.filter(({ state }) => state === "waiting").map(({ hold }) => hold);
-  assert.deepEqual(holds, ["line", "busy", "full", "busy"]);
+  assert.deepEqual(holds, ["line", "server", "server", "server"]);
   assert.ok(told.every(({ state, hold }) => state === "waiting" || hold === undefined));
 });
 

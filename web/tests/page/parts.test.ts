@@ -33,16 +33,16 @@ test("summary_is_proving_only_while_nothing_is_sent_and_the_phone_is_online", ()
 });
 
 test("summary_says_what_the_server_lacks_unless_something_goes_on", () => {
-  const [full, busy] = [part("waiting", { hold: "full" }), part("waiting", { hold: "busy" })];
-  assert.equal(summary([part("stored"), full, busy], "done", true), "full");
-  assert.equal(summary([part("stored"), busy], "done", true), "full");
+  const full = part("waiting", { hold: "server" });
+  assert.equal(summary([part("stored"), full, part("waiting")], "done", true), "full");
+  assert.equal(summary([part("stored"), full], "done", true), "full");
   assert.equal(summary([full, part("sending")], "done", true), "sending");
   assert.equal(summary([full, part("proving")], "done", true), "proving");
   assert.equal(summary([full], "done", false), "offline");
 });
 
 test("part_keeps_why_it_waited_until_some_of_it_arrives", () => {
-  const tried = latest(part("waiting", { hold: "full" }), part("sending"));
+  const tried = latest(part("waiting", { hold: "server" }), part("sending"));
   assert.equal(summary([tried], "done", true), "full");
   assert.equal(latest(tried, part("sending", { sent: 1 })).hold, undefined);
   assert.equal(latest(tried, part("stored")).hold, undefined);
@@ -56,7 +56,7 @@ test("connection_is_stalled_from_a_failed_line_to_the_next_answer", () => {
   assert.equal(isStalled(true, part("waiting"), part("proving", { sent: 4096 })), true);
   assert.equal(isStalled(true, part("proving"), part("waiting")), true);
   assert.equal(isStalled(true, part("sending"), part("waiting")), false);
-  assert.equal(isStalled(true, part("sending"), part("waiting", { hold: "full" })), false);
+  assert.equal(isStalled(true, part("sending"), part("waiting", { hold: "server" })), false);
   assert.equal(isStalled(true, part("sending"), part("sending", { sent: 1 })), false);
   assert.equal(isStalled(true, part("sending"), part("stored")), false);
 });
